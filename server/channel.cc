@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "server/channel.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+#include "ntalpc/status.h"
+#include "server/dispatch.h"
+#include "server/log.h"
+
+namespace ntalpc::server {
+
+namespace {
+
+constexpr std::size_t kControlSize = CMSG_SPACE(wire::kMaxDescriptors * sizeof(int));
+
+// Moves received descriptors into owners. Returns how many there were.
+std::size_t take_descriptors(msghdr& message, std::span<UniqueFd> owners) {
+    std::size_t count = 0;
+    for (cmsghdr* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+        const std::size_t size = part->cmsg_len - CMSG_LEN(0);
+        for (std::size_t i = 0; i < size / sizeof(int); ++i) {
+            int fd;
+            std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(fd));
+            UniqueFd owner(fd);
+            if (count < owners.size()) owners[count++] = std::move(owner);
+        }
+    }
+    return count;
+}
+
+}  // namespace
+
+Channel::Channel(ChannelTable& table, Kernel& kernel, UniqueFd socket, const PeerCredentials& peer)
+    : table_(table), kernel_(kernel), socket_(std::move(socket)), peer_(peer) {}
+
+Channel::~Channel() {
+    if (loop_) loop_->remove(watch_, socket_.get());
+    thread_.reset();
+    if (!process_) return;
+    log(LogLevel::connections, "process %04llx (%s) is gone",
+        static_cast<unsigned long long>(process_->facts().id), process_->facts().image_path.c_str());
+    kernel_.remove_process(*process_);
+}
+
+bool Channel::watch(EventLoop& loop) {
+    watch_ = loop.add(socket_.get(), EPOLLIN | EPOLLRDHUP, *this);
+    if (watch_ == 0) return false;
+    loop_ = &loop;
+    return true;
+}
+
+const Process* Channel::process() const {
+    return thread_ ? &thread_->process() : process_.get();
+}
+
+void Channel::ready(std::uint32_t) {
+    // Kept between packets: reading never allocates.
+    static std::array<std::byte, wire::kMaxPacket> buffer;
+    alignas(cmsghdr) std::array<char, kControlSize> control;
+    iovec place{buffer.data(), buffer.size()};
+    msghdr message{};
+    message.msg_iov = &place;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t size = recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (size <= 0) return table_.drop(*this);  // hung up
+    std::array<UniqueFd, wire::kMaxDescriptors> descriptors;
+    const std::size_t count = take_descriptors(message, descriptors);
+    if (message.msg_flags & MSG_TRUNC) return table_.drop_client(*this, "a packet larger than any request");
+    if (message.msg_flags & MSG_CTRUNC) {
+        // Either it sent more than any request has, or we have no descriptor left to receive into.
+        return table_.drop_client(*this, "descriptors that could not be received");
+    }
+    handle_packet(std::span(buffer).first(static_cast<std::size_t>(size)),
+                  std::span(descriptors).first(count));
+}
+
+void Channel::handle_packet(std::span<const std::byte> packet, std::span<UniqueFd> descriptors) {
+    wire::PacketHeader header;
+    if (packet.size() < sizeof(header)) return table_.drop_client(*this, "a packet without a header");
+    std::memcpy(&header, packet.data(), sizeof(header));
+    if (header.size != packet.size())
+        return table_.drop_client(*this, "a packet whose size is not its length");
+    const wire::Bytes body = packet.subspan(sizeof(header));
+    const char* const broken =
+        thread_ ? dispatch(kernel_, *thread_, header, body, descriptors) : handle_first(header, body);
+    if (broken) table_.drop_client(*this, broken);
+}
+
+const char* Channel::handle_first(const wire::PacketHeader& header, wire::Bytes body) {
+    if (process_) return "a request on the channel that stands for the process";
+    switch (static_cast<wire::Code>(header.code)) {
+        case wire::Code::register_process:
+            return register_process(header, body);
+        case wire::Code::register_thread:
+            return register_thread(header, body);
+        default:
+            return "a request before registration";
+    }
+}
+
+template <class Request>
+void Channel::answer_registration(const wire::PacketHeader& header, std::int32_t status,
+                                  typename Request::Reply body) {
+    wire::PacketHeader answer = header;
+    answer.status = status;
+    auto packet = wire::encode(answer, body, typename Request::ReplyBlobs{}, Request::kReplyBlobs);
+    packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
+    send(packet.pieces, {});
+}
+
+const char* Channel::register_process(const wire::PacketHeader& header, wire::Bytes body) {
+    using wire::RegisterProcess;
+    // A client of another version may lay out even this packet differently; the hash comes first in all of
+    // them.
+    std::uint32_t hash = 0;
+    if (body.size() >= sizeof(hash)) std::memcpy(&hash, body.data(), sizeof(hash));
+    if (hash != wire::kProtocolHash) {
+        log(LogLevel::always,
+            "process %u speaks protocol %08x, this server %08x: refused; stop the server (alpcserver -k) "
+            "after an update",
+            peer_.process, hash, wire::kProtocolHash);
+        answer_registration<RegisterProcess>(header, STATUS_REVISION_MISMATCH);
+        return nullptr;
+    }
+    RegisterProcess::Request request;
+    RegisterProcess::RequestBlobs blobs;
+    if (!wire::decode(body, RegisterProcess::kRequestBlobs, request, blobs))
+        return "a body whose sizes do not add up";
+    ProcessFacts facts;
+    facts.id = request.process_id;
+    facts.creation_time = request.creation_time;
+    facts.session = request.session_id;
+    facts.image_path.assign(reinterpret_cast<const char*>(blobs.image_path.data()), blobs.image_path.size());
+    facts.user_sid.assign(blobs.user_sid.begin(), blobs.user_sid.end());
+    facts.token_id = request.token_id;
+    facts.authentication_id = request.authentication_id;
+    facts.modified_id = request.modified_id;
+    facts.unix_process = peer_.process;
+    facts.unix_user = peer_.user;
+    process_ = kernel_.add_process(std::move(facts));
+    log(LogLevel::connections, "process %04llx is %s, Unix process %u",
+        static_cast<unsigned long long>(request.process_id), process_->facts().image_path.c_str(),
+        peer_.process);
+    RegisterProcess::Reply reply;
+    reply.cookie_low = process_->cookie().low;
+    reply.cookie_high = process_->cookie().high;
+    answer_registration<RegisterProcess>(header, STATUS_SUCCESS, reply);
+    return nullptr;
+}
+
+const char* Channel::register_thread(const wire::PacketHeader& header, wire::Bytes body) {
+    using wire::RegisterThread;
+    RegisterThread::Request request;
+    RegisterThread::RequestBlobs blobs;
+    if (!wire::decode(body, RegisterThread::kRequestBlobs, request, blobs))
+        return "a body whose sizes do not add up";
+    if (request.protocol_hash != wire::kProtocolHash)
+        return "a thread of another protocol version than its process";
+    Process* const process = kernel_.find_process({request.cookie_low, request.cookie_high});
+    if (!process || process->facts().unix_process != peer_.process ||
+        process->facts().unix_user != peer_.user) {
+        return "a thread that does not belong to a registered process";
+    }
+    thread_ =
+        std::make_unique<Thread>(Ref<Process>(process), request.thread_id, request.creation_time, *this);
+    answer_registration<RegisterThread>(header, STATUS_SUCCESS);
+    return nullptr;
+}
+
+void Channel::send(std::span<const wire::Bytes> pieces, std::span<const UniqueFd> descriptors) {
+    std::array<iovec, 8> places;
+    std::size_t used = 0;
+    for (const wire::Bytes piece : pieces) {
+        if (!piece.empty()) places[used++] = {const_cast<std::byte*>(piece.data()), piece.size()};
+    }
+    alignas(cmsghdr) std::array<char, kControlSize> control{};
+    msghdr message{};
+    message.msg_iov = places.data();
+    message.msg_iovlen = used;
+    if (!descriptors.empty()) {
+        message.msg_control = control.data();
+        message.msg_controllen = CMSG_SPACE(descriptors.size() * sizeof(int));
+        cmsghdr* const part = CMSG_FIRSTHDR(&message);
+        part->cmsg_level = SOL_SOCKET;
+        part->cmsg_type = SCM_RIGHTS;
+        part->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
+        for (std::size_t i = 0; i < descriptors.size(); ++i) {
+            const int fd = descriptors[i].get();
+            std::memcpy(CMSG_DATA(part) + i * sizeof(int), &fd, sizeof(fd));
+        }
+    }
+    if (sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return;
+    // A client that is gone is dropped when its hang-up is seen. One that lives has room for its single
+    // answer.
+    if (errno == EPIPE || errno == ECONNRESET) return;
+    const std::string reason = std::string("an answer it could not be sent: ") + std::strerror(errno);
+    table_.drop_client(*this, reason.c_str());
+}
+
+ChannelTable::~ChannelTable() {
+    for (const auto& channel : channels_) drop(*channel);
+    collect();
+}
+
+void ChannelTable::add(UniqueFd socket, const PeerCredentials& peer) {
+    auto channel = std::make_unique<Channel>(*this, kernel_, std::move(socket), peer);
+    if (!channel->watch(loop_)) {
+        log(LogLevel::always, "no resources to watch process %u; it is dropped", peer.process);
+        return;
+    }
+    channels_.push_back(std::move(channel));
+}
+
+void ChannelTable::drop(Channel& channel) {
+    if (std::find(dropped_.begin(), dropped_.end(), &channel) == dropped_.end()) dropped_.push_back(&channel);
+}
+
+void ChannelTable::drop_client(Channel& offender, const char* rule) {
+    const Process* const process = offender.process();
+    log(LogLevel::always, "dropped process %u (%s): it sent %s", process ? process->facts().unix_process : 0,
+        process ? process->facts().image_path.c_str() : "not registered", rule);
+    drop(offender);
+    if (!process) return;
+    for (const auto& channel : channels_) {
+        if (channel->process() == process) drop(*channel);
+    }
+}
+
+void ChannelTable::collect() {
+    // Destroying a thread may complete others and make their answers fail, which adds to the list.
+    while (!dropped_.empty()) {
+        Channel* const dead = dropped_.front();
+        dropped_.pop_front();
+        const auto found =
+            std::find_if(channels_.begin(), channels_.end(), [&](auto& c) { return c.get() == dead; });
+        std::unique_ptr<Channel> last = std::move(*found);
+        channels_.erase(found);
+    }
+}
+
+}  // namespace ntalpc::server

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The server's end of a client's connection to it: a socket, and the process or thread that registered on it.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "server/event_loop.h"
+#include "server/kernel.h"
+#include "server/thread.h"
+
+namespace ntalpc::server {
+
+class ChannelTable;
+
+// Whom the kernel says is at the other end.
+struct PeerCredentials {
+    std::uint32_t process = 0;
+    std::uint32_t user = 0;
+};
+
+class Channel final : public Watcher, public ReplySink, public Counted<Channel> {
+  public:
+    Channel(ChannelTable& table, Kernel& kernel, UniqueFd socket, const PeerCredentials& peer);
+    ~Channel() override;
+
+    bool watch(EventLoop& loop);
+    void ready(std::uint32_t events) override;
+    void send(std::span<const wire::Bytes> pieces, std::span<const UniqueFd> descriptors) override;
+    const Process* process() const;
+
+  private:
+    void handle_packet(std::span<const std::byte> packet, std::span<UniqueFd> descriptors);
+    const char* handle_first(const wire::PacketHeader& header, wire::Bytes body);
+    const char* register_process(const wire::PacketHeader& header, wire::Bytes body);
+    const char* register_thread(const wire::PacketHeader& header, wire::Bytes body);
+    template <class Request>
+    void answer_registration(const wire::PacketHeader& header, std::int32_t status,
+                             typename Request::Reply body = {});
+
+    ChannelTable& table_;
+    Kernel& kernel_;
+    UniqueFd socket_;
+    const PeerCredentials peer_;
+    EventLoop* loop_ = nullptr;
+    std::uint64_t watch_ = 0;
+    Ref<Process> process_;  // of the channel that stands for a process
+    std::unique_ptr<Thread> thread_;
+};
+
+// All channels. Dropping one is deferred to collect(), because the one to be dropped may be at work.
+class ChannelTable {
+  public:
+    ChannelTable(EventLoop& loop, Kernel& kernel) : loop_(loop), kernel_(kernel) {}
+    ~ChannelTable();
+
+    void add(UniqueFd socket, const PeerCredentials& peer);
+    void drop(Channel& channel);
+    // Ends a client that broke the rules of the protocol: all channels of its process.
+    void drop_client(Channel& channel, const char* rule);
+    void collect();
+    bool empty() const { return channels_.empty(); }
+
+  private:
+    EventLoop& loop_;
+    Kernel& kernel_;
+    std::list<std::unique_ptr<Channel>> channels_;
+    std::list<Channel*> dropped_;
+};
+
+}  // namespace ntalpc::server

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "server/connection.h"
+
+#include "ntalpc/ntlpcapi.h"
+#include "ntalpc/status.h"
+#include "server/kernel.h"
+#include "server/log.h"
+#include "server/port.h"
+#include "server/waits.h"
+
+namespace ntalpc::server {
+
+namespace {
+
+std::size_t index(Side side) {
+    return static_cast<std::size_t>(side);
+}
+
+const char* text_of(Side side) {
+    return side == Side::client ? "client" : "server";
+}
+
+}  // namespace
+
+Connection::Connection(Kernel& kernel, Port& listener, const Process& client)
+    : kernel_(kernel),
+      serial_(kernel.next_connection_serial()),
+      listener_(&listener),
+      client_facts_(client.facts()),
+      client_account_(client.account()) {
+    listener_place_ = listener.connections().insert(listener.connections().end(), this);
+}
+
+Connection::~Connection() {
+    leave_listener();
+}
+
+void Connection::leave_listener() {
+    if (!listener_) return;
+    listener_->connections().erase(listener_place_);
+    listener_ = nullptr;
+}
+
+Port* Connection::queue_port(Side side) const {
+    return side == Side::server ? listener_ : ports_[index(side)];
+}
+
+// 1, 2, 3… per connection and receiving side (PythonForWindows' recording).
+std::uint32_t Connection::next_sequence(Side side) {
+    return ++sequence_[index(side)];
+}
+
+Message::Step Connection::make_step(Thread& caller, Side from, std::uint16_t type,
+                                    const Outgoing& outgoing) const {
+    Message::Step step;
+    step.from = from;
+    step.type = type;
+    step.ends = type != LPC_REQUEST && type != LPC_CONNECTION_REQUEST;
+    step.total_length = outgoing.header.total_length;
+    step.data_info_offset = outgoing.header.data_info_offset;
+    step.process_id = caller.process().facts().id;
+    step.thread_id = caller.id();
+    step.data.assign(outgoing.data.begin(), outgoing.data.end());
+    return step;
+}
+
+std::int32_t Connection::request(Thread& caller, Port& client_port, const Outgoing& outgoing) {
+    ports_[index(Side::client)] = &client_port;
+    Ref<Message> message = Message::make(kernel_, *this);
+    const auto status = message->set_step(make_step(caller, Side::client, LPC_CONNECTION_REQUEST, outgoing),
+                                          caller.process().account());
+    if (status != STATUS_SUCCESS) {
+        message->retire();
+        return status;
+    }
+    request_ = message;
+    message->deliver();
+    return STATUS_SUCCESS;
+}
+
+std::int32_t Connection::accept(Thread& caller, Message& request, const wire::AcceptPort::Request& arguments,
+                                wire::Bytes data, NewHandle* server_handle) {
+    const Outgoing outgoing{arguments.message, data, arguments.send_attributes, 0};
+    auto port = make_ref<Port>(kernel_, caller.process(), arguments.port, *this, Side::server);
+    NewHandle handle;
+    auto status = kernel_.handles.open(caller.process(), Ref<Object>(port.get()), PORT_ALL_ACCESS, &handle);
+    if (status != STATUS_SUCCESS) return status;
+    // The request itself carries the answer back, so that the client sees the id it asked with.
+    const Ref<Message> answer(&request);
+    status = request.set_step(make_step(caller, Side::server, LPC_INTERNAL_CONNECTION_REPLY, outgoing),
+                              caller.process().account());
+    if (status != STATUS_SUCCESS) return status;
+    ports_[index(Side::server)] = port.get();
+    server_context_ = arguments.port_context;
+    state_ = State::accepted;
+    request_.reset();
+    log(LogLevel::connections, "%04llx:%04llx accepted connection %llu of process %04llx (%s)",
+        static_cast<unsigned long long>(caller.process().facts().id),
+        static_cast<unsigned long long>(caller.id()), static_cast<unsigned long long>(serial_),
+        static_cast<unsigned long long>(client_facts_.id), client_facts_.image_path.c_str());
+    *server_handle = std::move(handle);
+    if (connector_) {
+        connector_->accepted(*answer);
+        answer->retire();
+    } else {
+        answer->deliver();
+    }
+    return STATUS_SUCCESS;
+}
+
+void Connection::refuse(Thread& caller, Message& request) {
+    const Ref<Connection> alive(this);
+    log(LogLevel::connections, "%04llx:%04llx refused connection %llu of process %04llx (%s)",
+        static_cast<unsigned long long>(caller.process().facts().id),
+        static_cast<unsigned long long>(caller.id()), static_cast<unsigned long long>(serial_),
+        static_cast<unsigned long long>(client_facts_.id), client_facts_.image_path.c_str());
+    state_ = State::refused;
+    receive_status_ = STATUS_PORT_CONNECTION_REFUSED;
+    request_.reset();
+    request.retire();
+    leave_listener();
+    if (connector_) {
+        connector_->finish(STATUS_PORT_CONNECTION_REFUSED);
+    } else if (Port* const port = ports_[index(Side::client)]) {
+        port->finish_receivers(STATUS_PORT_CONNECTION_REFUSED);
+    }
+}
+
+std::int32_t Connection::send_status() const {
+    switch (state_) {
+        case State::pending:
+            return STATUS_LPC_REQUESTS_NOT_ALLOWED;
+        case State::accepted:
+            return STATUS_SUCCESS;
+        case State::refused:
+            return STATUS_PORT_CONNECTION_REFUSED;
+        case State::ended:
+            return STATUS_PORT_DISCONNECTED;
+    }
+    return STATUS_PORT_DISCONNECTED;
+}
+
+std::int32_t Connection::send(Thread& caller, Side from, const Outgoing& outgoing, Ref<Message>* sent) {
+    if (const auto status = send_status(); status != STATUS_SUCCESS) return status;
+    const std::uint16_t type = outgoing.flags & ALPC_MSGFLG_RELEASE_MESSAGE ? LPC_DATAGRAM : LPC_REQUEST;
+    Ref<Message> message = Message::make(kernel_, *this);
+    const auto status =
+        message->set_step(make_step(caller, from, type, outgoing), caller.process().account());
+    if (status != STATUS_SUCCESS) {
+        message->retire();
+        return status;
+    }
+    if (outgoing.attributes.valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE) {
+        message->message_context[index(from)] = outgoing.attributes.message_context;
+    }
+    message->deliver();
+    *sent = std::move(message);
+    return STATUS_SUCCESS;
+}
+
+std::int32_t Connection::reply(Thread& caller, Side from, Message& message, const Outgoing& outgoing) {
+    if (message.state() != Message::State::pending || message.owner() != from) return STATUS_INVALID_MESSAGE;
+    if (message.step().type == LPC_CONNECTION_REQUEST) return STATUS_INVALID_MESSAGE;
+    // Clients that never copy CallbackId are served (csandker, DownWithUp); a wrong one is refused.
+    if (outgoing.header.callback_id != 0 && outgoing.header.callback_id != message.callback_id()) {
+        return STATUS_INVALID_MESSAGE;
+    }
+    // A reply that is not released continues the conversation: its receiver sees a request and owes the next
+    // step (csandker's screenshot of the requester).
+    const std::uint16_t type = outgoing.flags & ALPC_MSGFLG_RELEASE_MESSAGE ? LPC_REPLY : LPC_REQUEST;
+    const auto status = message.set_step(make_step(caller, from, type, outgoing), caller.process().account());
+    if (status == STATUS_SUCCESS) message.deliver();
+    return status;
+}
+
+// The type 5 message carries eight bytes of data, the creation time of the client's process
+// (lpc-semantics 15.1), and no thread as its sender: nobody sent it.
+void Connection::notify_port_closed() {
+    if (!listener_) return;
+    Ref<Message> message = Message::make(kernel_, *this);
+    Message::Step step;
+    step.from = Side::client;
+    step.type = LPC_PORT_CLOSED;
+    step.ends = true;
+    step.process_id = client_facts_.id;
+    const auto time = std::as_bytes(std::span(&client_facts_.creation_time, 1));
+    step.data.assign(time.begin(), time.end());
+    step.total_length = static_cast<std::uint16_t>(sizeof(PORT_MESSAGE) + step.data.size());
+    // The server must learn of it even if the client has used up its quota, so nobody pays.
+    if (message->set_step(std::move(step), make_ref<QuotaAccount>(QuotaLimits{})) == STATUS_SUCCESS)
+        message->deliver();
+}
+
+void Connection::end(Side gone, std::int32_t own_status) {
+    const Ref<Connection> alive(this);
+    if (state_ == State::pending) return abandon_request();
+    if (state_ != State::accepted) return;
+    log(LogLevel::connections, "connection %llu of process %04llx (%s) ended by its %s",
+        static_cast<unsigned long long>(serial_), static_cast<unsigned long long>(client_facts_.id),
+        client_facts_.image_path.c_str(), text_of(gone));
+    state_ = State::ended;
+    receive_status_ = STATUS_PORT_DISCONNECTED;
+    const std::vector<Ref<Message>> live(messages_.begin(), messages_.end());
+    for (const auto& message : live) {
+        if (message->connection() == this) message->connection_ended(gone, own_status);
+    }
+    if (gone == Side::client) notify_port_closed();
+    for (Port* port : ports_) {
+        if (port && port->empty()) port->finish_receivers(STATUS_PORT_DISCONNECTED);
+    }
+}
+
+// The client lets go of a connection nobody has decided on. A request that the server has not seen vanishes;
+// one that it has seen makes its accept fail.
+void Connection::abandon_request() {
+    state_ = State::ended;
+    receive_status_ = STATUS_PORT_DISCONNECTED;
+    const Ref<Message> request = std::move(request_);
+    if (request) {
+        if (request->state() == Message::State::pending) listener_->remember_canceled_request(request->id());
+        request->retire();
+    }
+    leave_listener();
+    if (Port* const port = ports_[index(Side::client)]) port->finish_receivers(STATUS_PORT_DISCONNECTED);
+}
+
+void Connection::port_closed(Side side) {
+    const Ref<Connection> alive(this);
+    end(side, STATUS_PORT_CLOSED);
+    ports_[index(side)] = nullptr;
+}
+
+void Connection::listener_closed() {
+    const Ref<Connection> alive(this);
+    if (state_ == State::pending) {
+        state_ = State::ended;
+        receive_status_ = STATUS_UNSUCCESSFUL;
+        const Ref<Message> request = std::move(request_);
+        if (connector_) {
+            request->retire();
+            connector_->finish(STATUS_PORT_CONNECTION_REFUSED);
+        } else if (request) {
+            request->connection_ended(Side::server, STATUS_PORT_CLOSED);
+        }
+    } else {
+        end(Side::server, STATUS_PORT_CLOSED);
+    }
+    leave_listener();
+}
+
+}  // namespace ntalpc::server

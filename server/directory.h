@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Directories and symbolic links of the object namespace.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/object.h"
+
+namespace ntalpc::server {
+
+extern const ObjectType kDirectoryType;
+extern const ObjectType kSymbolicLinkType;
+
+// Names differ by case, but may be looked up without regard to it.
+enum class CaseRule {
+    sensitive,
+    insensitive,  // an exact match wins over another
+};
+
+class Directory final : public Object {
+  public:
+    enum class IsRoot { no, yes };
+    explicit Directory(IsRoot root = IsRoot::no);
+
+    const ObjectType& type() const override { return kDirectoryType; }
+
+    Object* find(std::u16string_view name, CaseRule rule) const;
+    // The name must be free under the rule it was looked up with.
+    void insert(std::u16string_view name, Object& object);
+    void remove(Object& object);
+    bool is_root() const { return root_; }
+    // Directories and links of the standard tree belong to their parent.
+    void adopt(std::u16string_view name, Ref<Object> object);
+
+    std::size_t size() const;
+
+  private:
+    ~Directory() override;
+    // The key is the name in upper case; names that differ only by case share it.
+    std::map<std::u16string, std::vector<Object*>, std::less<>> entries_;
+    std::vector<Ref<Object>> owned_;
+    bool root_;
+};
+
+class SymbolicLink final : public Object {
+  public:
+    explicit SymbolicLink(std::u16string target) : target_(std::move(target)) { make_permanent(); }
+    const ObjectType& type() const override { return kSymbolicLinkType; }
+    const std::u16string& target() const { return target_; }
+
+  private:
+    std::u16string target_;
+};
+
+std::u16string upcase(std::u16string_view name);
+
+}  // namespace ntalpc::server

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "server/dispatch.h"
+
+#include <array>
+#include <new>
+#include <string>
+
+#include "ntalpc/status.h"
+#include "server/log.h"
+
+namespace ntalpc::server {
+
+namespace {
+
+template <class Type>
+const char* decode_and_handle(Call& call, wire::Bytes body) {
+    typename Type::Request request;
+    typename Type::RequestBlobs blobs;
+    if (!wire::decode(body, Type::kRequestBlobs, request, blobs)) return "a body whose sizes do not add up";
+    if (call.descriptors.size() != Type::kRequestDescriptors) return "a wrong number of descriptors";
+    if (log_enabled(LogLevel::requests)) {
+        std::string fields;
+        describe(fields, request);
+        log(LogLevel::requests, "%04llx:%04llx %s( %s)",
+            static_cast<unsigned long long>(call.process().facts().id),
+            static_cast<unsigned long long>(call.thread.id()), Type::name, fields.c_str());
+    }
+    handle(call, request, blobs);
+    return nullptr;
+}
+
+using Entry = const char* (*)(Call&, wire::Bytes);
+#define NTALPC_ENTRY(Type) decode_and_handle<wire::Type>,
+constexpr std::array<Entry, wire::kCodeCount> kEntries = {NTALPC_FOR_EACH_REQUEST(NTALPC_ENTRY)};
+#undef NTALPC_ENTRY
+
+}  // namespace
+
+const char* dispatch(Kernel& kernel, Thread& thread, const wire::PacketHeader& header, wire::Bytes body,
+                     std::span<UniqueFd> descriptors) {
+    if (header.code >= kEntries.size()) return "an unknown request";
+    const auto code = static_cast<wire::Code>(header.code);
+    if (code == wire::Code::register_process || code == wire::Code::register_thread)
+        return "a second registration";
+    Call call{kernel, thread, descriptors};
+    // The one request that may come while another waits, and that has no answer of its own.
+    if (code == wire::Code::cancel_wait) return kEntries[header.code](call, body);
+    if (thread.outstanding()) return "a request while another one is outstanding";
+    thread.begin_request(header.code, header.serial);
+    const char* broken = nullptr;
+    try {
+        broken = kEntries[header.code](call, body);
+    } catch (const std::bad_alloc&) {
+        log(LogLevel::always, "out of memory in %s", wire::code_name(header.code));
+        if (thread.outstanding() && !thread.wait()) thread.reply(STATUS_NO_MEMORY);
+    }
+    return broken;
+}
+
+}  // namespace ntalpc::server

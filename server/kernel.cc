@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "server/kernel.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <limits>
+#include <system_error>
+
+#include "ntalpc/status.h"
+
+namespace ntalpc::server {
+
+namespace {
+
+Cookie random_cookie() {
+    Cookie cookie;
+    if (getrandom(&cookie, sizeof(cookie), 0) != sizeof(cookie)) {
+        throw std::system_error(errno, std::generic_category(), "getrandom");
+    }
+    return cookie;
+}
+
+}  // namespace
+
+Kernel::Kernel(CapabilityMaker& maker, Clock clock, const QuotaLimits& limits)
+    : handles(maker), clock_(clock), limits_(limits) {}
+
+std::uint32_t Kernel::next_callback_id() {
+    if (++last_callback_id_ == 0) ++last_callback_id_;
+    return last_callback_id_;
+}
+
+Ref<Process> Kernel::add_process(ProcessFacts facts) {
+    names.add_session(facts.session);
+    auto process = make_ref<Process>(std::move(facts), random_cookie(), limits_);
+    processes_.push_back(process.get());
+    return process;
+}
+
+Process* Kernel::find_process(const Cookie& cookie) const {
+    const auto found = std::find_if(processes_.begin(), processes_.end(),
+                                    [&](const Process* process) { return process->cookie() == cookie; });
+    return found == processes_.end() ? nullptr : *found;
+}
+
+void Kernel::remove_process(Process& process) {
+    processes_.remove(&process);
+}
+
+void Kernel::set_deadline(Wait& wait, Nanoseconds relative) {
+    if (relative == kForever) return;
+    const Nanoseconds start = now();
+    const Nanoseconds most = std::numeric_limits<Nanoseconds>::max() - start;
+    wait.set_deadline(deadlines, start + std::clamp<Nanoseconds>(relative, 0, most));
+}
+
+Nanoseconds Kernel::expire() {
+    const Nanoseconds time = now();
+    while (!deadlines.empty() && deadlines.begin()->first <= time)
+        deadlines.begin()->second->finish(STATUS_TIMEOUT);
+    return deadlines.empty() ? kForever : deadlines.begin()->first;
+}
+
+}  // namespace ntalpc::server

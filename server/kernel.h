@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Everything the server knows, apart from sockets: the emulated kernel. One thread uses it.
+#pragma once
+
+#include <cstdint>
+#include <list>
+
+#include "server/handle.h"
+#include "server/message_ids.h"
+#include "server/namespace.h"
+#include "server/process.h"
+#include "server/quota.h"
+#include "server/thread.h"
+
+namespace ntalpc::server {
+
+class Kernel {
+  public:
+    using Clock = Nanoseconds (*)();
+    Kernel(CapabilityMaker& maker, Clock clock, const QuotaLimits& limits = {});
+    Kernel(const Kernel&) = delete;
+    Kernel& operator=(const Kernel&) = delete;
+
+    Namespace names;
+    MessageIds message_ids;
+    DeadlineQueue deadlines;
+    HandleTable handles;  // last, because closing handles at the end uses all of the above
+
+    // CallbackId: never 0 and growing over all ports (alpc-semantics 3.4).
+    std::uint32_t next_callback_id();
+
+    std::uint64_t next_connection_serial() { return ++last_connection_serial_; }
+
+    // Gives the process its secret. The reference returned keeps it known to find_process().
+    Ref<Process> add_process(ProcessFacts facts);
+    Process* find_process(const Cookie& cookie) const;
+    void remove_process(Process& process);
+
+    Nanoseconds now() const { return clock_(); }
+    // When `relative` is kForever, the wait gets no deadline.
+    void set_deadline(Wait& wait, Nanoseconds relative);
+    // Ends the waits that are due. Returns the time of the next deadline, or kForever.
+    Nanoseconds expire();
+
+  private:
+    const Clock clock_;
+    const QuotaLimits limits_;
+    std::list<Process*> processes_;
+    std::uint32_t last_callback_id_ = 0;
+    std::uint64_t last_connection_serial_ = 0;
+};
+
+}  // namespace ntalpc::server

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "server/listener.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "server/log.h"
+
+namespace ntalpc::server {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& what) {
+    throw std::system_error(errno, std::generic_category(), what);
+}
+
+}  // namespace
+
+bool ServerLock::take(const std::string& directory) {
+    const std::string path = directory + "/lock";
+    file_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file_) fail("cannot open " + path);
+    if (flock(file_.get(), LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK) fail("cannot lock " + path);
+    return false;
+}
+
+void ServerLock::write_process_id() {
+    const std::string text = std::to_string(getpid()) + "\n";
+    if (ftruncate(file_.get(), 0) != 0 || pwrite(file_.get(), text.data(), text.size(), 0) < 0)
+        fail("cannot write the lock");
+}
+
+void Listener::open(const std::string& directory, EventLoop& loop) {
+    const std::string path = directory + "/socket";
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof(address.sun_path)) {
+        errno = ENAMETOOLONG;
+        fail("cannot listen on " + path + " (set XDG_RUNTIME_DIR to a shorter path)");
+    }
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    socket_.reset(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!socket_) fail("cannot make a socket");
+    // We hold the lock: a socket found here is what a killed server left behind.
+    ::unlink(path.c_str());
+    if (bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+        fail("cannot bind " + path);
+    path_ = path;
+    if (chmod(path.c_str(), 0600) != 0) fail("cannot protect " + path);
+    if (listen(socket_.get(), SOMAXCONN) != 0) fail("cannot listen on " + path);
+    reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    watch_ = loop.add(socket_.get(), EPOLLIN, *this);
+    if (watch_ == 0) fail("cannot watch " + path);
+    loop_ = &loop;
+}
+
+Listener::~Listener() {
+    close();
+}
+
+void Listener::close() {
+    if (loop_) loop_->remove(watch_, socket_.get());
+    loop_ = nullptr;
+    if (!path_.empty()) ::unlink(path_.c_str());
+    path_.clear();
+    socket_.reset();
+}
+
+void Listener::ready(std::uint32_t) {
+    UniqueFd client(accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!client) {
+        if (errno != EMFILE && errno != ENFILE) return;
+        log(LogLevel::always, "out of descriptors: a client is refused; raise the limit on open files");
+        reserve_.reset();
+        client.reset(accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        client.reset();
+        reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        return;
+    }
+    ucred peer{};
+    socklen_t size = sizeof(peer);
+    if (getsockopt(client.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
+    if (peer.uid != geteuid()) {
+        log(LogLevel::always, "refused process %d of user %u: this server serves user %u only", peer.pid,
+            peer.uid, geteuid());
+        return;
+    }
+    channels_.add(std::move(client), {static_cast<std::uint32_t>(peer.pid), peer.uid});
+}
+
+}  // namespace ntalpc::server

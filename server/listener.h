@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The socket that clients find the server by, and the lock that makes sure there is one server.
+#pragma once
+
+#include <string>
+
+#include "ntalpc/unique_fd.h"
+#include "server/channel.h"
+
+namespace ntalpc::server {
+
+// Held from start to end of a server's life; the file holds its process id.
+class ServerLock {
+  public:
+    // False when another server holds it. Throws std::system_error when the file cannot be used.
+    bool take(const std::string& directory);
+    void write_process_id();
+
+  private:
+    UniqueFd file_;
+};
+
+class Listener final : public Watcher {
+  public:
+    explicit Listener(ChannelTable& channels) : channels_(channels) {}
+    ~Listener() override;
+
+    // Throws std::system_error.
+    void open(const std::string& directory, EventLoop& loop);
+    // Takes the name away, so that new clients start a new server.
+    void close();
+    void ready(std::uint32_t events) override;
+
+  private:
+    ChannelTable& channels_;
+    EventLoop* loop_ = nullptr;
+    std::string path_;
+    UniqueFd socket_;
+    UniqueFd reserve_;  // given up to accept, and so refuse, a client when descriptors have run out
+    std::uint64_t watch_ = 0;
+};
+
+}  // namespace ntalpc::server

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "server/log.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+#include <ctime>
+
+namespace ntalpc::server {
+
+namespace {
+
+int current_level = 0;
+
+void append_utf8(std::string& out, char32_t c) {
+    if (c < 0x80) {
+        out += static_cast<char>(c);
+    } else if (c < 0x800) {
+        out += static_cast<char>(0xC0 | c >> 6);
+        out += static_cast<char>(0x80 | (c & 0x3F));
+    } else if (c < 0x10000) {
+        out += static_cast<char>(0xE0 | c >> 12);
+        out += static_cast<char>(0x80 | (c >> 6 & 0x3F));
+        out += static_cast<char>(0x80 | (c & 0x3F));
+    } else {
+        out += static_cast<char>(0xF0 | c >> 18);
+        out += static_cast<char>(0x80 | (c >> 12 & 0x3F));
+        out += static_cast<char>(0x80 | (c >> 6 & 0x3F));
+        out += static_cast<char>(0x80 | (c & 0x3F));
+    }
+}
+
+}  // namespace
+
+void set_log_level(int level) {
+    current_level = level;
+}
+
+bool log_enabled(LogLevel level) {
+    return static_cast<int>(level) <= current_level;
+}
+
+void log(LogLevel level, const char* format, ...) {
+    if (!log_enabled(level)) return;
+    timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    tm local;
+    localtime_r(&now.tv_sec, &local);
+    char line[2048];
+    std::size_t length = strftime(line, sizeof(line), "%H:%M:%S", &local);
+    length += static_cast<std::size_t>(
+        snprintf(line + length, sizeof(line) - length, ".%06ld ", now.tv_nsec / 1000));
+    va_list arguments;
+    va_start(arguments, format);
+    const int wanted = vsnprintf(line + length, sizeof(line) - length - 1, format, arguments);
+    va_end(arguments);
+    length = std::min(length + static_cast<std::size_t>(std::max(wanted, 0)), sizeof(line) - 2);
+    line[length++] = '\n';
+    // A log that cannot be written must not stop the server; there is nobody left to tell.
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line, length);
+}
+
+std::string printable(std::u16string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char32_t c = text[i];
+        if (c >= 0xD800 && c < 0xDC00 && i + 1 < text.size() && (text[i + 1] & 0xFC00) == 0xDC00) {
+            append_utf8(out, 0x10000 + ((c - 0xD800) << 10) + (text[++i] - 0xDC00));
+        } else {
+            append_utf8(out, c < 0x20 || c == 0x7F || (c & 0xF800) == 0xD800 ? U'?' : c);
+        }
+    }
+    return out;
+}
+
+}  // namespace ntalpc::server

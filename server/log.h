@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The server's log. Levels are those of the -d option: 0 logs what an administrator must know, 1 adds
+// processes, ports and connections, 2 adds messages, 3 adds every request and reply with its fields.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ntalpc::server {
+
+enum class LogLevel { always = 0, connections = 1, messages = 2, requests = 3 };
+
+void set_log_level(int level);
+bool log_enabled(LogLevel level);
+
+// One line to standard error, prefixed with the time.
+__attribute__((format(printf, 2, 3))) void log(LogLevel level, const char* format, ...);
+
+// UTF-16 as UTF-8 for log lines; control characters and lone surrogates become '?'.
+std::string printable(std::u16string_view text);
+
+}  // namespace ntalpc::server

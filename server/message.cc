@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "server/message.h"
+
+#include "ntalpc/ntlpcapi.h"
+#include "ntalpc/status.h"
+#include "server/connection.h"
+#include "server/kernel.h"
+#include "server/port.h"
+#include "server/waits.h"
+
+namespace ntalpc::server {
+
+namespace {
+
+// Memory that a message costs beyond its data: the object, its queue and table entries.
+constexpr std::size_t kMessageOverhead = sizeof(Message) + 128;
+
+std::size_t index(Side side) {
+    return static_cast<std::size_t>(side);
+}
+
+}  // namespace
+
+Message::Message(Kernel& kernel)
+    : kernel_(kernel), id_(kernel.message_ids.allocate(*this)), callback_id_(kernel.next_callback_id()) {}
+
+Message::~Message() {
+    if (state_ != State::ended) kernel_.message_ids.release(id_);
+}
+
+Ref<Message> Message::make(Kernel& kernel, Connection& connection) {
+    Ref<Message> message(new Message(kernel));
+    message->live_place_ = connection.messages().insert(connection.messages().end(), message);
+    message->connection_ = Ref<Connection>(&connection);
+    message->connection_serial_ = connection.serial();
+    return message;
+}
+
+std::int32_t Message::set_step(Step step, const Ref<QuotaAccount>& payer) {
+    MessageCharge charge;
+    if (!charge.charge(payer, kMessageOverhead + step.data.size())) return STATUS_QUOTA_EXCEEDED;
+    charge_ = std::move(charge);
+    step_ = std::move(step);
+    return STATUS_SUCCESS;
+}
+
+void Message::deliver() {
+    const Ref<Message> alive(this);
+    if (ReplyWait* waiting = waiter[index(receiver())]) {
+        waiting->take(*this);
+    } else if (Port* port = connection_->queue_port(receiver())) {
+        port->enqueue(*this);
+    } else {
+        retire();
+    }
+}
+
+wire::PortMessage Message::header_for_receiver() const {
+    wire::PortMessage header;
+    header.data_length = static_cast<std::uint16_t>(step_.data.size());
+    header.total_length = step_.total_length;
+    header.type = step_.type;
+    // Types 5 and 12 never carry the bit (OpenVMM asserts it), nor do final steps.
+    if (!step_.ends) header.type |= LPC_CONTINUATION_REQUIRED;
+    header.data_info_offset = step_.data_info_offset;
+    header.message_id = id_;
+    header.callback_id = callback_id_;
+    header.process_id = step_.process_id;
+    header.thread_id = step_.thread_id;
+    return header;
+}
+
+// PythonForWindows' recordings: the receiver of a request sees the PortContext given at accept, a zero
+// MessageContext and zero ids; TOKEN comes with what a client sends, and a connection request has no context
+// yet.
+wire::MessageAttributes Message::attributes_for_receiver(std::uint32_t allocated) {
+    wire::MessageAttributes out;
+    out.allocated = allocated;
+    const Side side = receiver();
+    const bool own = message_context[index(side)] != 0 || step_.type == LPC_REPLY;
+    if (step_.type != LPC_CONNECTION_REQUEST) {
+        const std::uint32_t sequence = connection_ ? connection_->next_sequence(side) : 0;
+        if (allocated & ALPC_MESSAGE_CONTEXT_ATTRIBUTE) {
+            out.valid |= ALPC_MESSAGE_CONTEXT_ATTRIBUTE;
+            out.port_context = connection_ ? connection_->port_context(side) : port_context_;
+            out.message_context = message_context[index(side)];
+            out.sequence = sequence;
+            if (own) {
+                out.message_id = id_;
+                out.callback_id = callback_id_;
+            }
+        }
+    }
+    if ((allocated & ALPC_MESSAGE_TOKEN_ATTRIBUTE) && side == Side::server && connection_) {
+        const ProcessFacts& client = connection_->client_facts();
+        out.valid |= ALPC_MESSAGE_TOKEN_ATTRIBUTE;
+        out.token_id = client.token_id;
+        out.authentication_id = client.authentication_id;
+        out.modified_id = client.modified_id;
+    }
+    return out;
+}
+
+void Message::received() {
+    if (step_.ends) {
+        retire();
+    } else {
+        state_ = State::pending;
+        owner_ = receiver();
+    }
+}
+
+void Message::retire() {
+    const Ref<Message> alive(this);
+    if (queue_) queue_->remove(*this);
+    if (state_ != State::ended) kernel_.message_ids.release(id_);
+    state_ = State::ended;
+    if (connection_) {
+        connection_->messages().erase(live_place_);
+        connection_.reset();
+    }
+}
+
+void Message::become_notice(Side receiver) {
+    const Ref<Message> alive(this);
+    const Ref<Connection> connection = std::move(connection_);
+    connection->messages().erase(live_place_);
+    port_context_ = connection->port_context(receiver);
+    step_.from = peer_of(receiver);
+    step_.type = LPC_CANCEL_MESSAGE;
+    step_.ends = true;
+    step_.total_length = sizeof(PORT_MESSAGE);
+    step_.data_info_offset = 0;
+    step_.data.clear();
+    step_.data.shrink_to_fit();
+    state_ = State::canceled;
+    Port* const port = connection->queue_port(receiver);
+    if (queue_) {
+        // It was queued right there and keeps its place; a receiver whose buffer was too small for the
+        // message may take the notice.
+        port->match();
+    } else if (port) {
+        port->enqueue(*this);
+    } else {
+        retire();
+    }
+}
+
+void Message::abandoned_by(Side side) {
+    waiter[index(side)] = nullptr;
+    if (state_ == State::queued || state_ == State::pending) become_notice(peer_of(side));
+}
+
+void Message::connection_ended(Side gone, std::int32_t own_status) {
+    const Ref<Message> alive(this);
+    const Side survivor = peer_of(gone);
+    const bool survivor_waited = waiter[index(survivor)] != nullptr;
+    if (ReplyWait* wait = waiter[index(survivor)]) wait->disconnected(STATUS_PORT_DISCONNECTED);
+    if (ReplyWait* wait = waiter[index(gone)]) wait->disconnected(own_status);
+    if (state_ == State::queued && receiver() == survivor) {
+        become_notice(survivor);
+        return;
+    }
+    if (queue_) queue_->remove(*this);
+    // Whoever asked and still hopes for an answer learns that there will be none. A waiting thread has been
+    // told by its status, and the sender of a datagram expects nothing.
+    const bool expects_answer = state_ == State::pending || (state_ == State::queued && !step_.ends);
+    if (expects_answer && !survivor_waited) {
+        become_notice(survivor);
+    } else {
+        retire();
+    }
+}
+
+void MessageQueue::push(Message& message) {
+    message.queue_place_ = messages_.insert(messages_.end(), Ref<Message>(&message));
+    message.queue_ = this;
+    if (message.state_ != Message::State::canceled) message.state_ = Message::State::queued;
+}
+
+Ref<Message> MessageQueue::pop() {
+    Ref<Message> message = messages_.front();
+    remove(*message);
+    return message;
+}
+
+void MessageQueue::remove(Message& message) {
+    const Ref<Message> alive(&message);
+    messages_.erase(message.queue_place_);
+    message.queue_ = nullptr;
+}
+
+}  // namespace ntalpc::server

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Messages and their life.
+//
+// A message belongs to a connection and is passed between its two sides in steps: a request, perhaps a
+// callback inside it, a reply. A step is queued at the receiving side's port until it is received. Then
+// either the message ends (a datagram, a released reply, a notice), or it is pending and its receiver owes
+// the next step.
+//
+// When a connection ends, or the sender gives up, every live message is canceled: the side that remains is
+// told by a notice, an empty message of type LPC_CANCEL_MESSAGE with the same id (alpc-semantics 6.2,
+// observed by the OpenVMM tests). Until the notice is received the id is remembered, so that a late reply can
+// be told apart from a wrong one.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <list>
+#include <vector>
+
+#include "generated/protocol.h"
+#include "server/quota.h"
+#include "server/ref.h"
+
+namespace ntalpc::server {
+
+class Connection;
+class Kernel;
+class Port;
+class ReplyWait;
+class Thread;
+
+enum class Side : std::uint8_t { client, server };
+inline Side peer_of(Side side) {
+    return side == Side::client ? Side::server : Side::client;
+}
+
+class Message final : public RefCounted, public Counted<Message> {
+  public:
+    enum class State { created, queued, pending, canceled, ended };
+
+    // What travels: replaced as a whole with each step.
+    struct Step {
+        Side from = Side::client;
+        std::uint16_t type = 0;  // LPC_*
+        bool ends = false;       // nothing is owed once this step was received
+        std::uint16_t total_length = 0;
+        std::uint16_t data_info_offset = 0;
+        std::uint64_t process_id = 0;
+        std::uint64_t thread_id = 0;
+        std::vector<std::byte> data;
+    };
+
+    // Makes a live message of the connection and gives it its ids.
+    static Ref<Message> make(Kernel& kernel, Connection& connection);
+
+    std::uint32_t id() const { return id_; }
+    std::uint32_t callback_id() const { return callback_id_; }
+    State state() const { return state_; }
+    Side owner() const { return owner_; }
+    Connection* connection() const { return connection_.get(); }
+    std::uint64_t connection_serial() const { return connection_serial_; }
+    const Step& step() const { return step_; }
+
+    // Replaces the step; `payer` is charged for its memory. STATUS_QUOTA_EXCEEDED leaves the message as it
+    // was.
+    std::int32_t set_step(Step step, const Ref<QuotaAccount>& payer);
+
+    // Hands the step to a thread of the other side that waits for this very message, or queues it there.
+    void deliver();
+
+    // The header and attributes as the receiving side sees them. Advances the connection's sequence number.
+    wire::PortMessage header_for_receiver() const;
+    wire::MessageAttributes attributes_for_receiver(std::uint32_t allocated);
+    // What has just been handed out no longer needs delivery: the message ends or becomes pending.
+    void received();
+
+    // The side's thread stops waiting for an answer.
+    void abandoned_by(Side side);
+    // One side of the connection is gone; `own_status` is what its own waiting threads get.
+    void connection_ended(Side gone, std::int32_t own_status);
+    // Forgets the message: its id is free again.
+    void retire();
+
+    // The thread of a side that is blocked until the other side answers.
+    std::array<ReplyWait*, 2> waiter{};
+    // MessageContext of the context attribute: private to each side, returned to it with every answer.
+    std::array<std::uint64_t, 2> message_context{};
+
+  private:
+    friend class MessageQueue;
+    explicit Message(Kernel& kernel);
+    ~Message() override;
+    void become_notice(Side receiver);
+    Side receiver() const { return peer_of(step_.from); }
+
+    Kernel& kernel_;
+    const std::uint32_t id_;
+    const std::uint32_t callback_id_;
+    Ref<Connection> connection_;  // empty for notices that outlive it and for ended messages
+    std::uint64_t connection_serial_ = 0;
+    State state_ = State::created;
+    Side owner_ = Side::client;
+    Step step_;
+    std::uint64_t port_context_ = 0;  // of a notice
+    MessageCharge charge_;
+    class MessageQueue* queue_ = nullptr;
+    std::list<Ref<Message>>::iterator queue_place_;
+    std::list<Ref<Message>>::iterator live_place_;
+};
+
+// Steps waiting to be received at one port, in order of arrival.
+class MessageQueue {
+  public:
+    bool empty() const { return messages_.empty(); }
+    std::size_t size() const { return messages_.size(); }
+    Message& front() const { return *messages_.front(); }
+    void push(Message& message);
+    Ref<Message> pop();
+    void remove(Message& message);
+    bool holds(const Message& message) const { return message.queue_ == this; }
+
+  private:
+    std::list<Ref<Message>> messages_;
+};
+
+}  // namespace ntalpc::server

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The base of everything that can have a name or a handle.
+//
+// An object lives while something refers to it. Handles are counted apart: when the last handle anywhere is
+// closed, user mode has let go and last_handle_closed() says what that means for the type, although other
+// objects may still refer to it. A temporary object loses its name at that moment; a permanent one keeps it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "server/ref.h"
+
+namespace ntalpc::server {
+
+class Directory;
+
+struct GenericMapping {
+    std::uint32_t read, write, execute, all;
+};
+
+struct ObjectType {
+    const char* name;    // as NtQueryObject tells it
+    std::uint32_t code;  // as adopt_handle tells it
+    std::uint32_t valid_access;
+    GenericMapping mapping;
+};
+
+class Object : public RefCounted {
+  public:
+    virtual const ObjectType& type() const = 0;
+
+    void handle_opened() { ++handles_; }
+    void handle_closed();
+    std::size_t handles() const { return handles_; }
+
+    Directory* parent() const { return parent_; }
+    const std::u16string& name() const { return name_; }
+    // The absolute path, or an empty string for an unnamed object.
+    std::u16string path() const;
+
+  protected:
+    ~Object() override;
+    virtual void last_handle_closed() {}
+    void drop_name();
+    void make_permanent() { permanent_ = true; }
+
+  private:
+    friend class Directory;
+    std::size_t handles_ = 0;
+    Directory* parent_ = nullptr;  // not owned: a directory forgets its children before it dies
+    std::u16string name_;
+    bool permanent_ = false;
+};
+
+}  // namespace ntalpc::server

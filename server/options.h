@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The command line of alpcserver, which is that of wineserver where the two mean the same.
+#pragma once
+
+#include <string>
+
+namespace ntalpc::server {
+
+struct Options {
+    enum class Action { serve, kill, wait, help, version };
+    Action action = Action::serve;
+    int debug_level = 0;
+    bool foreground = false;
+    int kill_signal = 15;
+    // Seconds to stay after the last client has gone; negative: for ever.
+    int linger = 3;
+    std::string directory;  // of the socket
+};
+
+// Returns an empty string, or one sentence that says what is wrong.
+std::string parse_options(int argc, char** argv, Options* options);
+extern const char kUsage[];
+
+}  // namespace ntalpc::server

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Requests on ports. Whatever a client says is checked here again, although the client library has checked it
+// too.
+#include <cstring>
+
+#include "ntalpc/ntlpcapi.h"
+#include "ntalpc/status.h"
+#include "server/dispatch.h"
+#include "server/log.h"
+#include "server/port.h"
+#include "server/waits.h"
+
+namespace ntalpc::server {
+
+namespace {
+
+unsigned long long wide(std::uint64_t number) {
+    return number;
+}
+
+std::int32_t find_port(const Call& call, std::uint64_t id, Port** port) {
+    const Handle* const handle = call.process().find(id);
+    if (!handle) return STATUS_INVALID_HANDLE;
+    *port = dynamic_cast<Port*>(&handle->object());
+    return *port ? STATUS_SUCCESS : STATUS_OBJECT_TYPE_MISMATCH;
+}
+
+std::u16string text_of(wire::Bytes bytes) {
+    std::u16string text(bytes.size() / sizeof(char16_t), u'\0');
+    std::memcpy(text.data(), bytes.data(), text.size() * sizeof(char16_t));
+    return text;
+}
+
+// Data and lengths belong together, and the total counts at least header and data.
+bool lengths_agree(const wire::PortMessage& header, wire::Bytes data) {
+    return header.data_length == data.size() && header.total_length >= sizeof(PORT_MESSAGE) + data.size();
+}
+
+// Kernel-only flags: 0x100000 is refused from user mode (observed by a fork's tests), LPC mode means nothing
+// here.
+std::int32_t check_attributes(const wire::PortAttributes& attributes) {
+    return attributes.flags & ALPC_PORFLG_SYSTEM_PROCESS ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+}
+
+// For the requests that make a handle and have nothing else to say.
+template <class Request>
+void reply_with_handle(Call& call, NewHandle made) {
+    typename Request::Reply reply;
+    reply.handle = made.handle().id();
+    reply.access = made.handle().access();
+    const UniqueFd descriptor = made.commit();
+    call.reply<Request>(STATUS_SUCCESS, reply, {}, std::span(&descriptor, 1));
+}
+
+}  // namespace
+
+void handle(Call& call, const wire::CreatePort::Request& request,
+            const wire::CreatePort::RequestBlobs& blobs) {
+    if (const auto status = check_attributes(request.port)) return call.finish(status);
+    const auto port = make_ref<Port>(call.kernel, call.process(), request.port);
+    const std::u16string name = text_of(blobs.name);
+    const auto rule = request.attributes & OBJ_CASE_INSENSITIVE ? CaseRule::insensitive : CaseRule::sensitive;
+    if (!name.empty()) {
+        if (const auto status = call.kernel.names.insert(name, rule, *port)) return call.finish(status);
+    }
+    NewHandle made;
+    if (const auto status =
+            call.kernel.handles.open(call.process(), Ref<Object>(port.get()), PORT_ALL_ACCESS, &made)) {
+        return call.finish(status);
+    }
+    log(LogLevel::connections, "%04llx:%04llx created port %s", wide(call.process().facts().id),
+        wide(call.thread.id()), name.empty() ? "(unnamed)" : printable(name).c_str());
+    reply_with_handle<wire::CreatePort>(call, std::move(made));
+}
+
+namespace {
+
+// The connection port that a name leads to, if this caller may connect to it.
+std::int32_t find_listener(const Call& call, const wire::ConnectPort::RequestBlobs& blobs,
+                           Ref<Port>* listener) {
+    Ref<Object> object;
+    // An exact match wins; a name in another case is accepted, as connects carry no case attribute of their
+    // own.
+    const auto status = call.kernel.names.open(text_of(blobs.name), CaseRule::insensitive, &object);
+    if (status != STATUS_SUCCESS) return status;
+    auto* const port = dynamic_cast<Port*>(object.get());
+    if (!port) return STATUS_OBJECT_TYPE_MISMATCH;
+    if (port->kind() != Port::Kind::connection) return STATUS_INVALID_PORT_HANDLE;
+    if (!port->listening()) return STATUS_PORT_CONNECTION_REFUSED;
+    const auto& sid = port->owner().user_sid;
+    if (!blobs.required_sid.empty() &&
+        !std::equal(sid.begin(), sid.end(), blobs.required_sid.begin(), blobs.required_sid.end())) {
+        return STATUS_SERVER_SID_MISMATCH;
+    }
+    *listener = Ref<Port>(port);
+    return STATUS_SUCCESS;
+}
+
+}  // namespace
+
+void handle(Call& call, const wire::ConnectPort::Request& request,
+            const wire::ConnectPort::RequestBlobs& blobs) {
+    if (const auto status = check_attributes(request.port)) return call.finish(status);
+    Ref<Port> listener;
+    if (const auto status = find_listener(call, blobs, &listener)) {
+        log(LogLevel::connections, "%04llx:%04llx may not connect to %s: status %08x",
+            wide(call.process().facts().id), wide(call.thread.id()), printable(text_of(blobs.name)).c_str(),
+            static_cast<unsigned>(status));
+        return call.finish(status);
+    }
+    // After the look-up: a missing port is reported first. A connection message has no room between data and
+    // end.
+    const auto& message = request.message;
+    if (!lengths_agree(message, blobs.data) ||
+        message.total_length != sizeof(PORT_MESSAGE) + message.data_length) {
+        return call.finish(STATUS_INVALID_PARAMETER);
+    }
+    const auto connection = make_ref<Connection>(call.kernel, *listener, call.process());
+    const auto client = make_ref<Port>(call.kernel, call.process(), request.port, *connection, Side::client);
+    if (request.message.total_length > client->max_message_length())
+        return call.finish(STATUS_PORT_MESSAGE_TOO_LONG);
+    NewHandle made;
+    if (const auto status =
+            call.kernel.handles.open(call.process(), Ref<Object>(client.get()), PORT_ALL_ACCESS, &made)) {
+        return call.finish(status);
+    }
+    log(LogLevel::connections, "%04llx:%04llx connects to %s (connection %llu)",
+        wide(call.process().facts().id), wide(call.thread.id()), printable(text_of(blobs.name)).c_str(),
+        wide(connection->serial()));
+    const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags};
+    if (const auto status = connection->request(call.thread, *client, outgoing)) return call.finish(status);
+    if (request.flags & ALPC_MSGFLG_SYNC_REQUEST) {
+        const ReceiveTerms terms{request.reply_capacity, request.receive_attributes.allocated, {}};
+        call.thread.park(std::make_unique<ConnectWait>(call.thread, *connection, std::move(made), terms));
+        call.kernel.set_deadline(*call.thread.wait(), request.timeout);
+        return;
+    }
+    reply_with_handle<wire::ConnectPort>(call, std::move(made));
+}
+
+namespace {
+
+// The request that an accept names. It must have been received from this very port and not been answered yet.
+std::int32_t find_request(const Call& call, Port& listener, const wire::PortMessage& header,
+                          Ref<Message>* found) {
+    Message* const message = call.kernel.message_ids.find(header.message_id);
+    const bool valid = message && message->state() == Message::State::pending && message->connection() &&
+                       message->step().type == LPC_CONNECTION_REQUEST &&
+                       message->connection()->listener() == &listener &&
+                       (header.callback_id == 0 || header.callback_id == message->callback_id());
+    if (!valid) {
+        return listener.forget_canceled_request(header.message_id) ? STATUS_REQUEST_CANCELED
+                                                                   : STATUS_INVALID_MESSAGE;
+    }
+    *found = Ref<Message>(message);
+    return STATUS_SUCCESS;
+}
+
+}  // namespace
+
+void handle(Call& call, const wire::AcceptPort::Request& request,
+            const wire::AcceptPort::RequestBlobs& blobs) {
+    if (!lengths_agree(request.message, blobs.data)) return call.finish(STATUS_INVALID_PARAMETER);
+    Port* port = nullptr;
+    if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
+    if (port->kind() != Port::Kind::connection) return call.finish(STATUS_INVALID_PORT_HANDLE);
+    if (const auto status = check_attributes(request.port)) return call.finish(status);
+    Ref<Message> message;
+    if (const auto status = find_request(call, *port, request.message, &message)) return call.finish(status);
+    const Ref<Connection> connection(message->connection());
+    if (!request.accept) {
+        connection->refuse(call.thread, *message);
+        return call.finish(STATUS_SUCCESS);
+    }
+    NewHandle made;
+    if (const auto status = connection->accept(call.thread, *message, request, blobs.data, &made))
+        return call.finish(status);
+    reply_with_handle<wire::AcceptPort>(call, std::move(made));
+}
+
+namespace {
+
+// Which combinations make sense: alpc-semantics 5.1.
+std::int32_t check_send_wait_receive(const wire::SendWaitReceive::Request& request, wire::Bytes data) {
+    if (request.flags & ALPC_MSGFLG_INTERNAL_REJECT) return STATUS_INVALID_PARAMETER;
+    if (request.flags & ALPC_MSGFLG_SYNC_REQUEST) {
+        if (!request.has_send || (request.flags & ALPC_MSGFLG_RELEASE_MESSAGE))
+            return STATUS_INVALID_PARAMETER_2;
+        if (!request.has_receive) return STATUS_LPC_RECEIVE_BUFFER_EXPECTED;
+    }
+    if (!request.has_send && !request.has_receive) return STATUS_INVALID_PARAMETER;
+    if (request.has_send && !lengths_agree(request.message, data)) return STATUS_INVALID_PARAMETER;
+    return STATUS_SUCCESS;
+}
+
+void receive(Call& call, Port& port, const ReceiveTerms& terms, Nanoseconds timeout) {
+    if (!port.empty()) {
+        if (port.front().step().total_length > terms.capacity)
+            return reply_too_small(call.thread, terms, port.front());
+        return reply_with_message(call.thread, terms, *port.take_front());
+    }
+    if (const auto status = port.receive_status()) return reply_without_message(call.thread, terms, status);
+    if (timeout == 0) return reply_without_message(call.thread, terms, STATUS_TIMEOUT);
+    call.thread.park(std::make_unique<ReceiveWait>(call.thread, port, terms));
+    call.kernel.set_deadline(*call.thread.wait(), timeout);
+}
+
+}  // namespace
+
+void handle(Call& call, const wire::SendWaitReceive::Request& request,
+            const wire::SendWaitReceive::RequestBlobs& blobs) {
+    if (const auto status = check_send_wait_receive(request, blobs.data)) return call.finish(status);
+    Port* found = nullptr;
+    if (const auto status = find_port(call, request.handle, &found)) return call.finish(status);
+    const Ref<Port> port(found);
+    ReceiveTerms terms{request.receive_capacity, request.receive_attributes.allocated, {}};
+    Ref<Message> sent;
+    if (request.has_send) {
+        const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags};
+        if (const auto status = port->send(call.thread, outgoing, &sent)) return call.finish(status);
+        terms.sent.message_id = sent->id();
+        terms.sent.callback_id = sent->callback_id();
+        terms.sent.sequence = port->sequence();
+    }
+    if (request.flags & ALPC_MSGFLG_SYNC_REQUEST) {
+        if (sent->state() == Message::State::ended)
+            return reply_without_message(call.thread, terms, STATUS_PORT_DISCONNECTED);
+        call.thread.park(std::make_unique<ReplyWait>(call.thread, *sent, port->side(), terms));
+        call.kernel.set_deadline(*call.thread.wait(), request.timeout);
+    } else if (request.has_receive) {
+        receive(call, *port, terms, request.timeout);
+    } else {
+        reply_without_message(call.thread, terms, STATUS_SUCCESS);
+    }
+}
+
+void handle(Call& call, const wire::DisconnectPort::Request& request,
+            const wire::DisconnectPort::RequestBlobs&) {
+    Port* port = nullptr;
+    if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
+    const Ref<Port> alive(port);
+    call.finish(port->disconnect());
+}
+
+void handle(Call& call, const wire::QueryPort::Request& request, const wire::QueryPort::RequestBlobs&) {
+    Port* port = nullptr;
+    if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
+    wire::QueryPort::Reply reply;
+    reply.flags = port->flags();
+    reply.sequence = port->sequence();
+    reply.port_context = port->context();
+    call.reply<wire::QueryPort>(STATUS_SUCCESS, reply);
+}
+
+}  // namespace ntalpc::server

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "server/server.h"
+
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+
+#include "server/channel.h"
+#include "server/event_loop.h"
+#include "server/kernel.h"
+#include "server/listener.h"
+#include "server/log.h"
+#include "server/socket_capabilities.h"
+
+namespace ntalpc::server {
+
+namespace {
+
+// Turns the signals that end the server into an event.
+class StopSignals final : public Watcher {
+  public:
+    explicit StopSignals(EventLoop& loop) {
+        sigset_t signals;
+        sigemptyset(&signals);
+        for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+        sigprocmask(SIG_BLOCK, &signals, nullptr);
+        std::signal(SIGPIPE, SIG_IGN);
+        fd_.reset(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+        if (!fd_ || loop.add(fd_.get(), EPOLLIN, *this) == 0) {
+            throw std::system_error(errno, std::generic_category(), "cannot watch for signals");
+        }
+    }
+    void ready(std::uint32_t) override { stopped_ = true; }
+    bool stopped() const { return stopped_; }
+
+  private:
+    UniqueFd fd_;
+    bool stopped_ = false;
+};
+
+// Every handle costs a descriptor here; the usual soft limit of 1,024 is for programs that use select().
+void raise_descriptor_limit() {
+    rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// When the lingering after the last client ends; kForever while there are clients.
+class Linger {
+  public:
+    explicit Linger(int seconds) : seconds_(seconds) {}
+    Nanoseconds update(bool idle) {
+        if (!idle || seconds_ < 0) return end_ = kForever;
+        if (end_ == kForever) end_ = monotonic_now() + Nanoseconds{seconds_} * 1'000'000'000;
+        return end_;
+    }
+    bool over() const { return end_ != kForever && monotonic_now() >= end_; }
+
+  private:
+    const int seconds_;
+    Nanoseconds end_ = kForever;
+};
+
+Nanoseconds sooner(Nanoseconds a, Nanoseconds b) {
+    if (a == kForever) return b;
+    if (b == kForever) return a;
+    return std::min(a, b);
+}
+
+}  // namespace
+
+void serve(const Options& options, const std::function<void()>& ready) {
+    raise_descriptor_limit();
+    EventLoop loop;
+    StopSignals stop(loop);
+    SocketCapabilities capabilities(loop);
+    Kernel kernel(capabilities, monotonic_now);
+    capabilities.serve(kernel.handles);
+    ChannelTable channels(loop, kernel);
+    Listener listener(channels);
+    listener.open(options.directory, loop);
+    log(LogLevel::connections, "serving in %s", options.directory.c_str());
+    ready();
+    Linger linger(options.linger);
+    while (!stop.stopped()) {
+        const Nanoseconds next = kernel.expire();
+        channels.collect();
+        const Nanoseconds end = linger.update(channels.empty());
+        if (linger.over()) break;
+        loop.run_once(sooner(next, end));
+    }
+    listener.close();
+    log(LogLevel::connections, stop.stopped() ? "stopped by a signal" : "no clients left");
+}
+
+}  // namespace ntalpc::server

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Client threads and what they wait for.
+//
+// A thread has at most one request outstanding. Its handler either answers at once or parks the thread in a
+// Wait, which some later event, a deadline, a cancellation or the end of the thread completes. Exactly one
+// answer goes out for each request.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+
+#include "generated/protocol.h"
+#include "ntalpc/unique_fd.h"
+#include "server/process.h"
+
+namespace ntalpc::server {
+
+class Thread;
+class Wait;
+
+using Nanoseconds = std::int64_t;  // on the monotonic clock
+inline constexpr Nanoseconds kForever = -1;
+
+// Waits with a deadline, soonest first.
+using DeadlineQueue = std::multimap<Nanoseconds, Wait*>;
+
+class Wait : public Counted<Wait> {
+  public:
+    explicit Wait(Thread& thread) : thread_(thread) {}
+    virtual ~Wait();
+    Thread& thread() const { return thread_; }
+
+    // Answers the request without a result; the caller destroys the wait afterwards. What was begun is
+    // withdrawn by the destructor.
+    virtual void answer(std::int32_t status) = 0;
+
+    void set_deadline(DeadlineQueue& queue, Nanoseconds when);
+
+    // Ends the wait with a status. Destroys *this.
+    void finish(std::int32_t status);
+
+  private:
+    Thread& thread_;
+    DeadlineQueue* deadlines_ = nullptr;
+    DeadlineQueue::iterator deadline_;
+};
+
+// Where answers go: the thread's channel, or a recorder in unit tests.
+class ReplySink {
+  public:
+    virtual ~ReplySink() = default;
+    virtual void send(std::span<const wire::Bytes> pieces, std::span<const UniqueFd> descriptors) = 0;
+};
+
+class Thread final : public Counted<Thread> {
+  public:
+    Thread(Ref<Process> process, std::uint64_t id, std::int64_t creation_time, ReplySink& sink)
+        : process_(std::move(process)), id_(id), creation_time_(creation_time), sink_(sink) {}
+    ~Thread();
+
+    Process& process() const { return *process_; }
+    std::uint64_t id() const { return id_; }
+    std::int64_t creation_time() const { return creation_time_; }
+
+    void begin_request(std::uint16_t code, std::uint32_t serial);
+    bool outstanding() const { return outstanding_; }
+    Wait* wait() const { return wait_.get(); }
+
+    void park(std::unique_ptr<Wait> wait) { wait_ = std::move(wait); }
+    // Takes the wait out, so that what its completion triggers finds the thread no longer waiting.
+    std::unique_ptr<Wait> unpark() { return std::move(wait_); }
+
+    void reply(std::int32_t status);
+    template <class Request>
+    void reply(std::int32_t status, typename Request::Reply& body,
+               const typename Request::ReplyBlobs& blobs = {}, std::span<const UniqueFd> descriptors = {}) {
+        auto packet = wire::encode(header(status), body, blobs, Request::kReplyBlobs);
+        packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
+        send(packet.pieces, descriptors);
+    }
+
+  private:
+    wire::PacketHeader header(std::int32_t status) const;
+    void send(std::span<const wire::Bytes> pieces, std::span<const UniqueFd> descriptors);
+
+    const Ref<Process> process_;
+    const std::uint64_t id_;
+    const std::int64_t creation_time_;
+    ReplySink& sink_;
+    std::unique_ptr<Wait> wait_;
+    std::uint32_t serial_ = 0;
+    std::uint16_t code_ = 0;
+    bool outstanding_ = false;
+};
+
+}  // namespace ntalpc::server

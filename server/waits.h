@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a thread can wait for at a port: any message, the answer to its own message, the decision on its
+// connect.
+#pragma once
+
+#include "server/connection.h"
+#include "server/port.h"
+#include "server/thread.h"
+
+namespace ntalpc::server {
+
+// How a caller of send_wait_receive wants to receive.
+struct ReceiveTerms {
+    std::uint32_t capacity = 0;    // bytes, header included
+    std::uint32_t allocated = 0;   // attributes it has room for
+    wire::MessageAttributes sent;  // what to report about the message sent in the same call
+};
+
+// Answers a send_wait_receive with a message.
+void reply_with_message(Thread& thread, const ReceiveTerms& terms, Message& message);
+// Answers that the message does not fit; it stays where it is.
+void reply_too_small(Thread& thread, const ReceiveTerms& terms, const Message& message);
+// Answers without a message.
+void reply_without_message(Thread& thread, const ReceiveTerms& terms, std::int32_t status);
+
+// Blocked in a receive.
+class ReceiveWait final : public Wait {
+  public:
+    ReceiveWait(Thread& thread, Port& port, const ReceiveTerms& terms);
+    ~ReceiveWait() override;
+    void answer(std::int32_t status) override { reply_without_message(thread(), terms_, status); }
+    const ReceiveTerms& terms() const { return terms_; }
+
+  private:
+    const Ref<Port> port_;
+    const ReceiveTerms terms_;
+    std::list<ReceiveWait*>::iterator place_;
+};
+
+// Blocked until the other side takes the next step of a message. Ending the wait in any other way withdraws
+// the message.
+class ReplyWait final : public Wait {
+  public:
+    ReplyWait(Thread& thread, Message& message, Side side, const ReceiveTerms& terms);
+    ~ReplyWait() override;
+    void answer(std::int32_t status) override { reply_without_message(thread(), terms_, status); }
+
+    // The step has arrived. Destroys *this.
+    void take(Message& message);
+    // The connection ended; the message needs no withdrawing. Destroys *this.
+    void disconnected(std::int32_t status);
+
+  private:
+    void detach();
+    Ref<Message> message_;
+    const Side side_;
+    const ReceiveTerms terms_;
+};
+
+// Blocked in a synchronous connect. The client's handle exists already and is closed again unless the connect
+// succeeds, which withdraws the request.
+class ConnectWait final : public Wait {
+  public:
+    ConnectWait(Thread& thread, Connection& connection, NewHandle client, const ReceiveTerms& terms);
+    ~ConnectWait() override;
+    void answer(std::int32_t status) override { thread().reply(status); }
+    // Destroys *this.
+    void accepted(Message& reply);
+
+  private:
+    const Ref<Connection> connection_;
+    NewHandle client_;
+    const ReceiveTerms terms_;
+};
+
+}  // namespace ntalpc::server
