@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// NtAlpcSendWaitReceivePort, the one data-path call.
+#include <algorithm>
+
+#include "core/call_scope.h"
+#include "core/capture.h"
+#include "generated/core_calls.h"
+
+namespace ntalpc::core {
+
+namespace {
+
+// No message is longer than its 16-bit total length, so no more of a receive buffer is ever written.
+constexpr SIZE_T kMaxTotalLength = 0xFFFF;
+
+struct Arguments {
+    ULONG flags;
+    PPORT_MESSAGE send_message;
+    PALPC_MESSAGE_ATTRIBUTES send_attributes;
+    PPORT_MESSAGE receive_message;
+    PSIZE_T buffer_length;
+    PALPC_MESSAGE_ATTRIBUTES receive_attributes;
+    PLARGE_INTEGER timeout;
+};
+
+NTSTATUS capture_sending(const Arguments& arguments, wire::SendWaitReceive::Request* request,
+                         wire::Bytes* data) {
+    if (!arguments.send_message) return STATUS_SUCCESS;
+    CapturedMessage message;
+    if (const NTSTATUS status = capture_message(arguments.send_message, &message); status != STATUS_SUCCESS)
+        return status;
+    request->has_send = 1;
+    request->message = message.header;
+    *data = message.data;
+    if (message.header.total_length < sizeof(PORT_MESSAGE) + message.header.data_length)
+        return STATUS_INVALID_PARAMETER;
+    return capture_send_attributes(arguments.send_attributes, &request->send_attributes);
+}
+
+NTSTATUS capture_receiving(const Arguments& arguments, wire::SendWaitReceive::Request* request) {
+    if (!arguments.receive_message) return STATUS_SUCCESS;
+    request->has_receive = 1;
+    request->receive_capacity = kMaxTotalLength;
+    NTSTATUS status = STATUS_SUCCESS;
+    if (arguments.buffer_length) {
+        SIZE_T capacity;
+        status = read(arguments.buffer_length, &capacity);
+        request->receive_capacity = static_cast<std::uint32_t>(std::min(capacity, kMaxTotalLength));
+        if (status == STATUS_SUCCESS) status = probe_for_write(arguments.buffer_length);
+        if (status == STATUS_SUCCESS)
+            status = probe_for_write(arguments.receive_message, request->receive_capacity);
+    } else {
+        status = probe_for_write(arguments.receive_message);
+    }
+    if (status == STATUS_SUCCESS)
+        status = capture_receive_attributes(arguments.receive_attributes, &request->receive_attributes);
+    return status;
+}
+
+NTSTATUS write_results(const Arguments& arguments, const wire::SendWaitReceive::Request& request,
+                       NTSTATUS outcome, const wire::SendWaitReceive::Reply& reply, wire::Bytes data) {
+    const bool sent = request.has_send && reply.sent_attributes.message_id != 0;
+    if (sent && (request.send_attributes.valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE)) {
+        const NTSTATUS status = write_sent_context(arguments.send_attributes, reply.sent_attributes);
+        if (status != STATUS_SUCCESS) return status;
+    }
+    // A receive that succeeds leaves the length alone; one that fails for want of room says how much it
+    // takes.
+    if (outcome == STATUS_BUFFER_TOO_SMALL && arguments.buffer_length) {
+        const NTSTATUS status = write(arguments.buffer_length, SIZE_T{reply.receive_length});
+        if (status != STATUS_SUCCESS) return status;
+    }
+    if (!reply.has_message) return outcome;
+    if (const NTSTATUS status = write_message(arguments.receive_message, reply.message, data);
+        status != STATUS_SUCCESS)
+        return status;
+    const NTSTATUS status = write_received_attributes(arguments.receive_attributes, reply.attributes);
+    return status != STATUS_SUCCESS ? status : outcome;
+}
+
+}  // namespace
+
+NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE SendMessage,
+                                   PALPC_MESSAGE_ATTRIBUTES SendMessageAttributes,
+                                   PPORT_MESSAGE ReceiveMessage, PSIZE_T BufferLength,
+                                   PALPC_MESSAGE_ATTRIBUTES ReceiveMessageAttributes,
+                                   PLARGE_INTEGER Timeout) {
+    const Arguments arguments{Flags,          SendMessage,  SendMessageAttributes,
+                              ReceiveMessage, BufferLength, ReceiveMessageAttributes,
+                              Timeout};
+    wire::SendWaitReceive::Request request;
+    wire::SendWaitReceive::RequestBlobs blobs;
+    request.flags = Flags;
+    NTSTATUS status = capture_timeout(Timeout, &request.timeout);
+    if (status == STATUS_SUCCESS) status = capture_sending(arguments, &request, &blobs.data);
+    if (status == STATUS_SUCCESS) status = capture_receiving(arguments, &request);
+    if (status != STATUS_SUCCESS) return status;
+    CallScope scope;
+    if (status = scope.connect(PortHandle, &request.handle); status != STATUS_SUCCESS) return status;
+    wire::SendWaitReceive::Reply reply;
+    wire::SendWaitReceive::ReplyBlobs reply_blobs;
+    const Blocking blocking = request.has_receive && request.timeout != 0 ? Blocking::yes : Blocking::no;
+    status = scope.call<wire::SendWaitReceive>(blocking, request, blobs, &reply, &reply_blobs);
+    return write_results(arguments, request, status, reply, reply_blobs.data);
+}
+
+}  // namespace ntalpc::core

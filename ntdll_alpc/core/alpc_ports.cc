@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// NtAlpc calls that make, end and examine ports.
+#include <algorithm>
+
+#include "core/call_scope.h"
+#include "core/capture.h"
+#include "generated/core_calls.h"
+
+namespace ntalpc::core {
+
+namespace {
+
+wire::Bytes bytes_of(const std::u16string& text) {
+    return std::as_bytes(std::span(text));
+}
+
+// "The capacity is whatever the program has": a connect without a message has nowhere to put an answer, so
+// any answer fits.
+constexpr std::uint32_t kNoLimit = 0xFFFFFFFF;
+
+struct ConnectArguments {
+    PHANDLE port_handle;
+    std::u16string name;
+    std::uint32_t handle_attributes = 0;
+    std::vector<std::byte> required_sid;
+    ULONG flags;
+    PPORT_MESSAGE message;
+    PSIZE_T buffer_length;
+    PALPC_MESSAGE_ATTRIBUTES out_attributes;
+    PALPC_MESSAGE_ATTRIBUTES in_attributes;
+};
+
+// Everything the program points to is read and probed before the server hears of the call.
+NTSTATUS capture_connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTES port_attributes,
+                         PLARGE_INTEGER timeout, wire::ConnectPort::Request* request,
+                         wire::ConnectPort::RequestBlobs* blobs) {
+    request->flags = arguments.flags;
+    NTSTATUS status = probe_for_write(arguments.port_handle);
+    if (status == STATUS_SUCCESS) status = capture_port_attributes(port_attributes, &request->port);
+    if (status == STATUS_SUCCESS) status = capture_timeout(timeout, &request->timeout);
+    if (status == STATUS_SUCCESS)
+        status = capture_send_attributes(arguments.out_attributes, &request->send_attributes);
+    if (status == STATUS_SUCCESS)
+        status = capture_receive_attributes(arguments.in_attributes, &request->receive_attributes);
+    if (status != STATUS_SUCCESS) return status;
+    request->message.total_length = sizeof(PORT_MESSAGE);
+    request->reply_capacity = kNoLimit;
+    if (arguments.message) {
+        CapturedMessage message;
+        if (status = capture_message(arguments.message, &message); status != STATUS_SUCCESS) return status;
+        request->has_message = 1;
+        request->message = message.header;
+        blobs->data = message.data;
+        // Without a length the answer may take what the request took.
+        request->reply_capacity = message.header.total_length;
+    }
+    if (arguments.buffer_length) {
+        SIZE_T capacity;
+        if (status = read(arguments.buffer_length, &capacity); status != STATUS_SUCCESS) return status;
+        request->reply_capacity = static_cast<std::uint32_t>(std::min<SIZE_T>(capacity, kNoLimit));
+        status = probe_for_write(arguments.buffer_length);
+    }
+    const bool answered = arguments.message && (arguments.flags & ALPC_MSGFLG_SYNC_REQUEST);
+    if (status == STATUS_SUCCESS && answered) {
+        status = probe_for_write(arguments.message,
+                                 std::min<std::size_t>(request->reply_capacity, wire::kMaxPacket));
+    }
+    return status;
+}
+
+NTSTATUS connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTES port_attributes,
+                 PLARGE_INTEGER timeout) {
+    wire::ConnectPort::Request request;
+    wire::ConnectPort::RequestBlobs blobs;
+    NTSTATUS status = capture_connect(arguments, port_attributes, timeout, &request, &blobs);
+    if (status != STATUS_SUCCESS) return status;
+    blobs.name = bytes_of(arguments.name);
+    blobs.required_sid = arguments.required_sid;
+    CallScope scope;
+    if (status = scope.connect(); status != STATUS_SUCCESS) return status;
+    wire::ConnectPort::Reply reply;
+    wire::ConnectPort::ReplyBlobs reply_blobs;
+    UniqueFd capability;
+    status = scope.call<wire::ConnectPort>(Blocking::yes, request, blobs, &reply, &reply_blobs, &capability);
+    if (arguments.buffer_length && (reply.has_message || status == STATUS_BUFFER_TOO_SMALL)) {
+        const NTSTATUS written = write(arguments.buffer_length, SIZE_T{reply.reply_length});
+        if (written != STATUS_SUCCESS) return written;
+    }
+    if (status != STATUS_SUCCESS) return status;
+    if (reply.has_message) {
+        if (arguments.message) status = write_message(arguments.message, reply.message, reply_blobs.data);
+        if (status == STATUS_SUCCESS)
+            status = write_received_attributes(arguments.in_attributes, reply.attributes);
+        if (status != STATUS_SUCCESS) return status;
+    }
+    return scope.give_handle(std::move(capability), reply.handle, reply.access, arguments.handle_attributes,
+                             arguments.port_handle);
+}
+
+}  // namespace
+
+NTSTATUS NtAlpcCreatePort(PHANDLE PortHandle, POBJECT_ATTRIBUTES ObjectAttributes,
+                          PALPC_PORT_ATTRIBUTES PortAttributes) {
+    ObjectName name;
+    wire::CreatePort::Request request;
+    NTSTATUS status = probe_for_write(PortHandle);
+    if (status == STATUS_SUCCESS) status = capture_object_attributes(ObjectAttributes, &name);
+    if (status == STATUS_SUCCESS) status = capture_port_attributes(PortAttributes, &request.port);
+    if (status != STATUS_SUCCESS) return status;
+    request.attributes = name.attributes;
+    CallScope scope;
+    if (status = scope.connect(); status != STATUS_SUCCESS) return status;
+    wire::CreatePort::Reply reply;
+    wire::CreatePort::ReplyBlobs reply_blobs;
+    UniqueFd capability;
+    status = scope.call<wire::CreatePort>(Blocking::no, request,
+                                          {.name = bytes_of(name.path), .security_descriptor = {}}, &reply,
+                                          &reply_blobs, &capability);
+    if (status != STATUS_SUCCESS) return status;
+    return scope.give_handle(std::move(capability), reply.handle, reply.access, name.attributes, PortHandle);
+}
+
+NTSTATUS NtAlpcConnectPort(PHANDLE PortHandle, PUNICODE_STRING PortName, POBJECT_ATTRIBUTES ObjectAttributes,
+                           PALPC_PORT_ATTRIBUTES PortAttributes, ULONG Flags, PSID RequiredServerSid,
+                           PPORT_MESSAGE ConnectionMessage, PSIZE_T BufferLength,
+                           PALPC_MESSAGE_ATTRIBUTES OutMessageAttributes,
+                           PALPC_MESSAGE_ATTRIBUTES InMessageAttributes, PLARGE_INTEGER Timeout) {
+    ConnectArguments arguments{.port_handle = PortHandle,
+                               .name = {},
+                               .required_sid = {},
+                               .flags = Flags,
+                               .message = ConnectionMessage,
+                               .buffer_length = BufferLength,
+                               .out_attributes = OutMessageAttributes,
+                               .in_attributes = InMessageAttributes};
+    ObjectName client;
+    NTSTATUS status = capture_string(PortName, &arguments.name);
+    if (status == STATUS_SUCCESS) status = capture_object_attributes(ObjectAttributes, &client);
+    if (status == STATUS_SUCCESS) status = capture_sid(RequiredServerSid, &arguments.required_sid);
+    if (status != STATUS_SUCCESS) return status;
+    arguments.handle_attributes = client.attributes;
+    return connect(arguments, PortAttributes, Timeout);
+}
+
+NTSTATUS NtAlpcConnectPortEx(PHANDLE PortHandle, POBJECT_ATTRIBUTES ConnectionPortObjectAttributes,
+                             POBJECT_ATTRIBUTES ClientPortObjectAttributes,
+                             PALPC_PORT_ATTRIBUTES PortAttributes, ULONG Flags,
+                             PSECURITY_DESCRIPTOR ServerSecurityRequirements, PPORT_MESSAGE ConnectionMessage,
+                             PSIZE_T BufferLength, PALPC_MESSAGE_ATTRIBUTES OutMessageAttributes,
+                             PALPC_MESSAGE_ATTRIBUTES InMessageAttributes, PLARGE_INTEGER Timeout) {
+    // A requirement that cannot be checked must not be taken for fulfilled.
+    if (ServerSecurityRequirements) return STATUS_NOT_IMPLEMENTED;
+    if (!ConnectionPortObjectAttributes) return STATUS_ACCESS_VIOLATION;
+    ConnectArguments arguments{.port_handle = PortHandle,
+                               .name = {},
+                               .required_sid = {},
+                               .flags = Flags,
+                               .message = ConnectionMessage,
+                               .buffer_length = BufferLength,
+                               .out_attributes = OutMessageAttributes,
+                               .in_attributes = InMessageAttributes};
+    ObjectName target, client;
+    NTSTATUS status = capture_object_attributes(ConnectionPortObjectAttributes, &target);
+    if (status == STATUS_SUCCESS) status = capture_object_attributes(ClientPortObjectAttributes, &client);
+    if (status != STATUS_SUCCESS) return status;
+    arguments.name = std::move(target.path);
+    arguments.handle_attributes = client.attributes;
+    return connect(arguments, PortAttributes, Timeout);
+}
+
+// Of the flags a user may pass, only the two that say how a 32-bit caller lays out its structures have a
+// meaning (phnt); they have none for a native caller.
+NTSTATUS NtAlpcAcceptConnectPort(PHANDLE PortHandle, HANDLE ConnectionPortHandle, ULONG Flags,
+                                 POBJECT_ATTRIBUTES ObjectAttributes, PALPC_PORT_ATTRIBUTES PortAttributes,
+                                 PVOID PortContext, PPORT_MESSAGE ConnectionRequest,
+                                 PALPC_MESSAGE_ATTRIBUTES ConnectionMessageAttributes,
+                                 BOOLEAN AcceptConnection) {
+    ObjectName name;
+    CapturedMessage message;
+    wire::AcceptPort::Request request;
+    NTSTATUS status = AcceptConnection ? probe_for_write(PortHandle) : STATUS_SUCCESS;
+    if (status == STATUS_SUCCESS) status = capture_object_attributes(ObjectAttributes, &name);
+    if (status == STATUS_SUCCESS) status = capture_port_attributes(PortAttributes, &request.port);
+    if (status == STATUS_SUCCESS) status = capture_message(ConnectionRequest, &message);
+    if (status == STATUS_SUCCESS)
+        status = capture_send_attributes(ConnectionMessageAttributes, &request.send_attributes);
+    if (status != STATUS_SUCCESS) return status;
+    request.flags = Flags;
+    request.accept = AcceptConnection ? 1 : 0;
+    request.port_context = reinterpret_cast<std::uintptr_t>(PortContext);
+    request.message = message.header;
+    CallScope scope;
+    if (status = scope.connect(ConnectionPortHandle, &request.handle); status != STATUS_SUCCESS)
+        return status;
+    wire::AcceptPort::Reply reply;
+    wire::AcceptPort::ReplyBlobs reply_blobs;
+    UniqueFd capability;
+    status = scope.call<wire::AcceptPort>(Blocking::no, request, {.data = message.data}, &reply, &reply_blobs,
+                                          &capability);
+    if (status != STATUS_SUCCESS || !AcceptConnection) return status;
+    return scope.give_handle(std::move(capability), reply.handle, reply.access, name.attributes, PortHandle);
+}
+
+NTSTATUS NtAlpcDisconnectPort(HANDLE PortHandle, ULONG Flags) {
+    wire::DisconnectPort::Request request;
+    wire::DisconnectPort::Reply reply;
+    wire::DisconnectPort::ReplyBlobs reply_blobs;
+    request.flags = Flags;
+    CallScope scope;
+    if (const NTSTATUS status = scope.connect(PortHandle, &request.handle); status != STATUS_SUCCESS)
+        return status;
+    return scope.call<wire::DisconnectPort>(Blocking::no, request, {}, &reply, &reply_blobs);
+}
+
+namespace {
+
+NTSTATUS query_basic(HANDLE port, PVOID information, ULONG length, PULONG return_length) {
+    wire::QueryPort::Request request;
+    wire::QueryPort::Reply reply;
+    wire::QueryPort::ReplyBlobs reply_blobs;
+    CallScope scope;
+    NTSTATUS status = scope.connect(port, &request.handle);
+    if (status == STATUS_SUCCESS && return_length)
+        status = write(return_length, ULONG{sizeof(ALPC_BASIC_INFORMATION)});
+    if (status == STATUS_SUCCESS && length < sizeof(ALPC_BASIC_INFORMATION))
+        status = STATUS_INFO_LENGTH_MISMATCH;
+    if (status == STATUS_SUCCESS)
+        status = scope.call<wire::QueryPort>(Blocking::no, request, {}, &reply, &reply_blobs);
+    if (status != STATUS_SUCCESS) return status;
+    ALPC_BASIC_INFORMATION basic{};
+    basic.Flags = reply.flags;
+    basic.SequenceNo = reply.sequence;
+    basic.PortContext = reinterpret_cast<PVOID>(static_cast<std::uintptr_t>(reply.port_context));
+    return write(static_cast<ALPC_BASIC_INFORMATION*>(information), basic);
+}
+
+}  // namespace
+
+NTSTATUS NtAlpcQueryInformation(HANDLE PortHandle, ALPC_PORT_INFORMATION_CLASS PortInformationClass,
+                                PVOID PortInformation, ULONG Length, PULONG ReturnLength) {
+    switch (PortInformationClass) {
+        case AlpcBasicInformation:
+            return query_basic(PortHandle, PortInformation, Length, ReturnLength);
+        case AlpcConnectedSIDInformation:
+        case AlpcServerInformation:
+        case AlpcWaitForPortReferences:
+        case AlpcServerSessionInformation:
+            host::log(host::LogLevel::fixme, "NtAlpcQueryInformation: this class is not implemented");
+            return STATUS_NOT_IMPLEMENTED;
+        default:
+            return STATUS_INVALID_INFO_CLASS;
+    }
+}
+
+}  // namespace ntalpc::core

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What every call that talks to the server begins with.
+#pragma once
+
+#include "core/channel.h"
+#include "core/host.h"
+#include "core/port_handle.h"
+#include "ntalpc/status.h"
+
+namespace ntalpc::core {
+
+class CallScope {
+  public:
+    // Connects the thread if this is its first call.
+    NTSTATUS connect() {
+        NTSTATUS status;
+        channel_ = Channel::current(&status);
+        return status;
+    }
+    // Connects and finds out what a handle stands for.
+    NTSTATUS connect(HANDLE handle, std::uint64_t* id) {
+        NTSTATUS status = connect();
+        ServerHandle meaning;
+        if (status == STATUS_SUCCESS) status = resolve_handle(guard_, *channel_, handle, &meaning);
+        *id = meaning.id;
+        return status;
+    }
+
+    template <class Type>
+    NTSTATUS call(Blocking blocking, typename Type::Request& request,
+                  const typename Type::RequestBlobs& blobs, typename Type::Reply* reply,
+                  typename Type::ReplyBlobs* reply_blobs, UniqueFd* descriptor = nullptr) {
+        return channel_->call<Type>(guard_, blocking, request, blobs, reply, reply_blobs, -1, descriptor);
+    }
+
+    // Turns the capability that came with an answer into a handle, and tells the program.
+    NTSTATUS give_handle(UniqueFd capability, std::uint64_t id, std::uint32_t access,
+                         std::uint32_t attributes, HANDLE* where) {
+        HANDLE handle;
+        NTSTATUS status =
+            install_handle(*channel_, std::move(capability), {id, access, 0}, attributes, &handle);
+        if (status != STATUS_SUCCESS) return status;
+        if (host::copy_to_program(where, &handle, sizeof(handle))) return STATUS_SUCCESS;
+        host::close_handle(handle);
+        return STATUS_ACCESS_VIOLATION;
+    }
+
+  private:
+    host::CallGuard guard_;
+    Channel* channel_ = nullptr;
+};
+
+}  // namespace ntalpc::core

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the core needs from the world it runs in. Each host (ntdll_alpc/native, ntdll_alpc/wine) defines every
+// function declared here once; the core is linked with exactly one host. Nothing here depends on NT headers,
+// so that the Wine host may include Wine's own and the core ours.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ntalpc/unique_fd.h"
+
+namespace ntalpc::host {
+
+using NtStatus = std::int32_t;
+using NtHandle = void*;
+
+// Token facts as the server records them. A SID is in its binary form.
+struct TokenFacts {
+    std::vector<std::byte> user_sid;
+    std::uint64_t token_id = 0;
+    std::uint64_t authentication_id = 0;
+    std::uint64_t modified_id = 0;
+};
+
+// Asked for once per process, when it first talks to the server. Times are NT times (100 ns since 1601).
+struct ProcessFacts {
+    std::uint64_t process_id = 0;  // what GetCurrentProcessId() says in the program's own world
+    std::int64_t creation_time = 0;
+    std::uint32_t session_id = 0;
+    std::string image_path;  // UTF-8, for logs and the inspector
+    TokenFacts token;
+};
+
+// Asked for once per thread.
+struct ThreadFacts {
+    std::uint64_t thread_id = 0;
+    std::int64_t creation_time = 0;
+};
+
+ProcessFacts process_facts();
+ThreadFacts thread_facts();
+
+// Turns a capability socket into an NT handle of the program. `attributes` are OBJ_* bits; only OBJ_INHERIT
+// matters. The descriptor is consumed whatever the outcome.
+NtStatus install_handle(UniqueFd capability, std::uint32_t access, std::uint32_t attributes,
+                        NtHandle* handle);
+
+// Gives a duplicate of the descriptor behind a handle. STATUS_INVALID_HANDLE when there is no such handle,
+// STATUS_OBJECT_TYPE_MISMATCH when the handle cannot be one of ours.
+NtStatus duplicate_descriptor(NtHandle handle, UniqueFd* descriptor);
+
+void close_handle(NtHandle handle);
+
+// The absolute path in the object namespace of the directory behind a RootDirectory handle.
+NtStatus directory_path(NtHandle handle, std::u16string* path);
+
+// Copies between core memory and memory that the program named. They return false, having possibly copied a
+// prefix, when any byte is not accessible; they never raise a signal.
+bool copy_from_program(void* to, const void* program_memory, std::size_t size);
+bool copy_to_program(void* program_memory, const void* from, std::size_t size);
+
+// Surrounds every call of the core: what must not be torn apart by an asynchronous termination of the thread
+// (socket exchanges, tables) happens inside. Wine threads are suspended and terminated by signals, so that
+// host blocks them here and lets them through only in wait_readable().
+class CallGuard {
+  public:
+    CallGuard();
+    ~CallGuard();
+    CallGuard(const CallGuard&) = delete;
+    CallGuard& operator=(const CallGuard&) = delete;
+
+    // Comes before a blocking read of `fd`. A host whose threads need care waits here until `fd` is readable
+    // or hung up; the thread may be suspended, or terminated for good, in here and nowhere else inside a
+    // call, so the caller holds no lock and no unregistered resource. Other hosts return at once.
+    void wait_readable(int fd);
+
+  private:
+    alignas(16) unsigned char saved_[128];  // the signal mask to return to, for hosts that need one
+};
+
+// The directory that stands for the Wine prefix: one server serves one user and prefix.
+std::string prefix_path();
+
+// Where to find the server binary: a directory beside the library, or empty when only the configured one
+// counts.
+std::string server_binary_hint();
+
+enum class LogLevel { error, fixme, trace };
+// One line, without the newline. Under Wine this is the debug channel `alpc`.
+void log(LogLevel level, const char* line);
+bool log_enabled(LogLevel level);
+
+}  // namespace ntalpc::host

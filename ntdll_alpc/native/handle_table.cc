@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "native/handle_table.h"
+
+#include <fcntl.h>
+
+#include <new>
+
+#include "ntalpc/status.h"
+
+namespace ntalpc::native {
+
+NTSTATUS HandleTable::add(UniqueFd descriptor, HANDLE* handle) {
+    const std::lock_guard lock(mutex_);
+    std::size_t index;
+    if (free_.empty()) {
+        index = entries_.size();
+        entries_.push_back(std::move(descriptor));
+    } else {
+        index = free_.back();
+        free_.pop_back();
+        entries_[index] = std::move(descriptor);
+    }
+    *handle = reinterpret_cast<HANDLE>((index + 1) * 4);
+    return STATUS_SUCCESS;
+}
+
+UniqueFd* HandleTable::find(HANDLE handle) {
+    const auto value = reinterpret_cast<std::size_t>(handle);
+    if (value == 0 || value % 4 != 0 || value / 4 > entries_.size()) return nullptr;
+    UniqueFd& entry = entries_[value / 4 - 1];
+    return entry ? &entry : nullptr;
+}
+
+NTSTATUS HandleTable::duplicate(HANDLE handle, UniqueFd* descriptor) {
+    const std::lock_guard lock(mutex_);
+    const UniqueFd* const entry = find(handle);
+    if (!entry) return STATUS_INVALID_HANDLE;
+    descriptor->reset(fcntl(entry->get(), F_DUPFD_CLOEXEC, 0));
+    return *descriptor ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+}
+
+NTSTATUS HandleTable::close(HANDLE handle) {
+    UniqueFd closed;  // really closed after the lock is released
+    const std::lock_guard lock(mutex_);
+    UniqueFd* const entry = find(handle);
+    if (!entry) return STATUS_INVALID_HANDLE;
+    free_.push_back(reinterpret_cast<std::size_t>(handle) / 4 - 1);
+    closed = std::move(*entry);
+    return STATUS_SUCCESS;
+}
+
+void HandleTable::forget() {
+    new (&mutex_) std::mutex;
+    entries_.clear();
+    free_.clear();
+}
+
+HandleTable& HandleTable::instance() {
+    static HandleTable* const table = new HandleTable;  // threads may call while the process exits
+    return *table;
+}
+
+}  // namespace ntalpc::native

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The native host: a Linux process without Wine.
+#include "core/host.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "core/channel.h"
+#include "native/guarded_copy.h"
+#include "native/handle_table.h"
+#include "ntalpc/server_location.h"
+#include "ntalpc/status.h"
+
+namespace ntalpc::host {
+
+namespace {
+
+// After a fork the child is a process of its own, with no handles and no channel.
+void forget_parent() {
+    native::HandleTable::instance().forget();
+    core::Channel::forget_after_fork();
+}
+
+[[maybe_unused]] const int at_fork = pthread_atfork(nullptr, nullptr, forget_parent);
+
+// NTALPC_DEBUG=error, fixme or trace; errors are shown unless it says otherwise.
+LogLevel chosen_level() {
+    const char* const text = std::getenv("NTALPC_DEBUG");
+    if (text && std::strcmp(text, "trace") == 0) return LogLevel::trace;
+    if (text && std::strcmp(text, "error") == 0) return LogLevel::error;
+    return LogLevel::fixme;
+}
+
+}  // namespace
+
+NtStatus install_handle(UniqueFd capability, std::uint32_t, std::uint32_t, NtHandle* handle) {
+    return native::HandleTable::instance().add(std::move(capability), handle);
+}
+
+NtStatus duplicate_descriptor(NtHandle handle, UniqueFd* descriptor) {
+    return native::HandleTable::instance().duplicate(handle, descriptor);
+}
+
+void close_handle(NtHandle handle) {
+    native::HandleTable::instance().close(handle);
+}
+
+// A native process has no handles to directories, so what it passes is a port or nothing.
+NtStatus directory_path(NtHandle handle, std::u16string*) {
+    UniqueFd descriptor;
+    const NtStatus status = duplicate_descriptor(handle, &descriptor);
+    return status == STATUS_SUCCESS ? STATUS_OBJECT_TYPE_MISMATCH : status;
+}
+
+bool copy_from_program(void* to, const void* program_memory, std::size_t size) {
+    return native::guarded_copy(to, program_memory, size);
+}
+
+bool copy_to_program(void* program_memory, const void* from, std::size_t size) {
+    return native::guarded_copy(program_memory, from, size);
+}
+
+// Native threads are not terminated from outside.
+CallGuard::CallGuard() {
+    saved_[0] = 0;
+}
+CallGuard::~CallGuard() = default;
+void CallGuard::wait_readable(int) {}
+
+std::string prefix_path() {
+    return prefix_from_environment();
+}
+
+// Beside an installed library, or where the build tree has it.
+std::string server_binary_hint() {
+    Dl_info found;
+    if (!dladdr(reinterpret_cast<const void*>(&chosen_level), &found) || !found.dli_fname) return {};
+    const auto directory = std::filesystem::path(found.dli_fname).parent_path();
+    for (const auto& candidate : {directory / "ntalpc", directory / "../server"}) {
+        if (access((candidate / "alpcserver").c_str(), X_OK) == 0) return candidate.string();
+    }
+    return {};
+}
+
+bool log_enabled(LogLevel level) {
+    static const LogLevel chosen = chosen_level();
+    return level <= chosen;
+}
+
+void log(LogLevel level, const char* line) {
+    if (log_enabled(level)) std::fprintf(stderr, "ntalpc: %s\n", line);
+}
+
+}  // namespace ntalpc::host

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Entry point of ntdll_alpc.dll. The DLL is loaded when a forwarder of ntdll is first resolved, under the
+// loader lock, so nothing here may load another module or wait.
+#include "pe/unix_call.h"
+
+extern "C" NTSTATUS NTAPI LdrDisableThreadCalloutsForDll(PVOID module);
+
+extern "C" BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID /*reserved*/) {
+    if (reason == DLL_PROCESS_ATTACH) {
+        LdrDisableThreadCalloutsForDll(module);
+        ntalpc::attach_unix_half(module);
+    }
+    return TRUE;
+}
