@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The calls under test, the same way for every target. A Windows program finds them in ntdll at run time, so
+// that it starts on any Windows and any Wine; a native program has them from libntalpc.
+#pragma once
+
+#include <string>
+#include <type_traits>
+
+#include "ntalpc/ntalpc.h"
+
+namespace ntalpc::conformance {
+
+// Thrown by a call that cannot be tested here; the test is then skipped with this text.
+struct CannotTest {
+    std::string reason;
+    bool missing = false;  // there is no such entry point at all
+};
+
+// The address of an entry point, or null where ntdll lacks it or has only a stub that ends the process.
+void* find_entry_point(const char* name);
+
+template <typename Function>
+class EntryPoint {
+  public:
+    EntryPoint(const char* name, void* address)
+        : name_(name), function_(reinterpret_cast<Function>(address)) {}
+    EntryPoint(const char* name, Function function) : name_(name), function_(function) {}
+
+    template <typename... Arguments>
+    auto operator()(Arguments... arguments) const {
+        if (!function_) throw CannotTest{std::string(name_) + " is missing here", true};
+        auto result = function_(arguments...);
+        // Real Windows never answers this. A layer that does says that the call is not there yet.
+        if constexpr (std::is_same_v<decltype(result), NTSTATUS>) {
+            if (result == static_cast<NTSTATUS>(STATUS_NOT_IMPLEMENTED))
+                throw CannotTest{std::string(name_) + " is not implemented here"};
+        }
+        return result;
+    }
+
+  private:
+    const char* name_;
+    Function function_;
+};
+
+// One line per call that the tests use.
+#define CONFORMANCE_ENTRY_POINTS(X)   \
+    X(NtAlpcCreatePort)               \
+    X(NtAlpcConnectPort)              \
+    X(NtAlpcConnectPortEx)            \
+    X(NtAlpcAcceptConnectPort)        \
+    X(NtAlpcSendWaitReceivePort)      \
+    X(NtAlpcDisconnectPort)           \
+    X(NtAlpcQueryInformation)         \
+    X(AlpcMaxAllowedMessageLength)    \
+    X(AlpcGetHeaderSize)              \
+    X(AlpcInitializeMessageAttribute) \
+    X(AlpcGetMessageAttribute)
+
+struct Api {
+#define X(name) EntryPoint<decltype(&::name)> name;
+    CONFORMANCE_ENTRY_POINTS(X)
+#undef X
+};
+
+const Api& api();
+
+NTSTATUS close_handle(HANDLE handle);
+
+// The caller as it appears in PORT_MESSAGE.ClientId.
+HANDLE current_process_id();
+HANDLE current_thread_id();
+
+}  // namespace ntalpc::conformance

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How a conformance test is written:
+//
+//     ALPC_TEST(Messages, DatagramArrivesWithoutContinuation, "M01", "OVMM test_send_recv", high) { ... }
+//
+// The name is a sentence. The id is the assertion's number in the project's list of assertions ("6.2" and the
+// like are sections of the ABI notes), then who says so, then how sure that is: low, medium, high. All three
+// are recorded in the XML output and printed with a failure.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "conformance/harness/api.h"
+
+namespace ntalpc::conformance {
+
+struct Claim {
+    const char* id;
+    const char* source;
+    const char* confidence;
+};
+
+void run_test(const Claim& claim, void (*body)());
+
+// "STATUS_TIMEOUT (0x00000102)"
+std::string describe_status(NTSTATUS status);
+
+::testing::AssertionResult compare_status(const char* expected_text, const char* actual_text,
+                                          NTSTATUS expected, NTSTATUS actual);
+
+}  // namespace ntalpc::conformance
+
+#define ALPC_TEST(suite, name, id, source, confidence)                                     \
+    static void suite##_##name##_body();                                                   \
+    TEST(suite, name) {                                                                    \
+        ::ntalpc::conformance::run_test({id, source, #confidence}, suite##_##name##_body); \
+    }                                                                                      \
+    static void suite##_##name##_body()
+
+#define EXPECT_STATUS(expected, call) \
+    EXPECT_PRED_FORMAT2(::ntalpc::conformance::compare_status, expected, call)
+#define ASSERT_STATUS(expected, call) \
+    ASSERT_PRED_FORMAT2(::ntalpc::conformance::compare_status, expected, call)
+#define EXPECT_FAILURE(call)                                                                \
+    do {                                                                                    \
+        const NTSTATUS status_of_call = (call);                                             \
+        EXPECT_FALSE(NT_SUCCESS(status_of_call))                                            \
+            << #call << " gave " << ::ntalpc::conformance::describe_status(status_of_call); \
+    } while (false)

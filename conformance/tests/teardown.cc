@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The end of connections: closing and disconnecting, and what the other side sees of it.
+#include <atomic>
+
+#include "conformance/harness/ports.h"
+#include "conformance/harness/thread.h"
+
+namespace ntalpc::conformance {
+namespace {
+
+constexpr ULONG release = ALPC_MSGFLG_RELEASE_MESSAGE;
+
+ALPC_TEST(Teardown, ServerLearnsThatTheClientHasClosed, "D01", "OVMM test_disconnect, BN", high) {
+    Connection connection;
+    PairOptions options;
+    options.context = reinterpret_cast<PVOID>(ULONG_PTR{0xBADF00D});
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection, options));
+    ASSERT_STATUS(STATUS_SUCCESS, connection.client.close());
+    Attributes attributes(ALPC_MESSAGE_CONTEXT_ATTRIBUTE);
+    Message<> notice;  // D02: any data in it is ignored
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, notice, attributes.get()));
+    EXPECT_EQ(notice.type(), unsigned{LPC_PORT_CLOSED});
+    EXPECT_EQ(attributes.valid() & ALPC_MESSAGE_CONTEXT_ATTRIBUTE, ULONG{ALPC_MESSAGE_CONTEXT_ATTRIBUTE});
+    EXPECT_EQ(attributes.context().PortContext, options.context);
+}
+
+ALPC_TEST(Teardown, DatagramNotYetReceivedIsReportedAsCanceled, "D03", "OVMM test_send_then_close", high) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    Message<> message("abc");
+    ASSERT_STATUS(STATUS_SUCCESS, send(connection.client, message.get(), release));
+    ASSERT_STATUS(STATUS_SUCCESS, connection.client.close());
+    Message<> notice;
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, notice));
+    EXPECT_EQ(notice.type(), unsigned{LPC_CANCEL_MESSAGE});
+    EXPECT_EQ(notice.data_length(), 0u);
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, notice));
+    EXPECT_EQ(notice.type(), unsigned{LPC_PORT_CLOSED});
+}
+
+ALPC_TEST(Teardown, UnreleasedRepliesAreReportedAsCanceled, "D04", "P4W advanced output", high) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    for (int i = 0; i < 3; ++i) {
+        Thread client([&connection] {
+            Message<> message("request"), answer;
+            return request(connection.client, message, answer);
+        });
+        Message<> received;
+        ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received));
+        ASSERT_STATUS(STATUS_SUCCESS, send(connection.listener, received.get(), 0));
+        ASSERT_STATUS(STATUS_SUCCESS, client.join());
+    }
+    ASSERT_STATUS(STATUS_SUCCESS, connection.client.close());
+    int canceled = 0, closed = 0;
+    for (int i = 0; i < 4; ++i) {
+        Message<> notice;
+        ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, notice));
+        canceled += notice.kind() == LPC_CANCEL_MESSAGE;
+        closed += notice.kind() == LPC_PORT_CLOSED;
+    }
+    EXPECT_EQ(canceled, 3);
+    EXPECT_EQ(closed, 1);
+}
+
+#ifdef _WIN32
+ALPC_TEST(Teardown, WaitableClientIsSignalledWhenTheServerCloses, "D05", "OVMM mesh", high) {
+    Connection connection;
+    PairOptions options;
+    options.client = port_attributes(ALPC_PORFLG_WAITABLE_PORT);
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection, options));
+    ASSERT_STATUS(STATUS_SUCCESS, connection.server.close());
+    EXPECT_EQ(WaitForSingleObject(connection.client.get(), static_cast<DWORD>(long_wait.count())),
+              WAIT_OBJECT_0);
+}
+#endif
+
+ALPC_TEST(Teardown, SendAfterTheServerDisconnects, "D06", "OVMM comment, ERREF, SOGEN", high) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    ASSERT_STATUS(STATUS_SUCCESS, api().NtAlpcDisconnectPort(connection.server.get(), ULONG{0}));
+    Message<> message("abc");
+    EXPECT_STATUS(STATUS_PORT_DISCONNECTED, send(connection.client, message.get(), release));
+}
+
+ALPC_TEST(Teardown, SendAfterTheServerCloses, "D06", "OVMM comment", high) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    ASSERT_STATUS(STATUS_SUCCESS, connection.server.close());
+    Message<> message("abc");
+    EXPECT_STATUS(STATUS_PORT_DISCONNECTED, send(connection.client, message.get(), release));
+}
+
+ALPC_TEST(Teardown, SendAfterTheListenerCloses, "D06", "WI", medium) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    ASSERT_STATUS(STATUS_SUCCESS, connection.server.close());
+    ASSERT_STATUS(STATUS_SUCCESS, connection.listener.close());
+    Message<> message("abc");
+    EXPECT_STATUS(STATUS_PORT_DISCONNECTED, send(connection.client, message.get(), release));
+}
+
+ALPC_TEST(Teardown, WaitingRequesterIsReleasedByADisconnect, "D07", "ROST", medium) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    Thread client([&connection] {
+        Message<> message("request"), answer;
+        return request(connection.client, message, answer);
+    });
+    // Once the request is here, the client's thread waits for the answer.
+    Message<> received;
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received));
+    ASSERT_STATUS(STATUS_SUCCESS, api().NtAlpcDisconnectPort(connection.server.get(), ULONG{0}));
+    EXPECT_FAILURE(client.join());
+}
+
+ALPC_TEST(Teardown, WaitingRequesterIsReleasedWhenTheServerCloses, "D07", "inferred", medium) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    Thread client([&connection] {
+        Message<> message("request"), answer;
+        return request(connection.client, message, answer);
+    });
+    Message<> received;
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received));
+    connection.server.close();
+    connection.listener.close();
+    EXPECT_FAILURE(client.join());
+}
+
+ALPC_TEST(Teardown, DisconnectedHandleIsClosedLikeAnyOther, "D09", "CSK, BN, P4W", high) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    ASSERT_STATUS(STATUS_SUCCESS, api().NtAlpcDisconnectPort(connection.client.get(), ULONG{0}));
+    EXPECT_STATUS(STATUS_SUCCESS, connection.client.close());
+}
+
+ALPC_TEST(Teardown, SecondDisconnect, "D10", "SOGEN", low) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    ASSERT_STATUS(STATUS_SUCCESS, api().NtAlpcDisconnectPort(connection.client.get(), ULONG{0}));
+    EXPECT_STATUS(STATUS_PORT_DISCONNECTED, api().NtAlpcDisconnectPort(connection.client.get(), ULONG{0}));
+}
+
+ALPC_TEST(Teardown, SendOnAPortThatHasDisconnected, "6.6", "ROS-tests", medium) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    ASSERT_STATUS(STATUS_SUCCESS, api().NtAlpcDisconnectPort(connection.client.get(), ULONG{0}));
+    Message<> message("abc");
+    EXPECT_STATUS(STATUS_PORT_DISCONNECTED, send(connection.client, message.get(), release));
+}
+
+ALPC_TEST(Teardown, ListenerCanBeDisconnected, "D11", "CSK, DWU", high) {
+    Port listener = create_port(port_name());
+    EXPECT_STATUS(STATUS_SUCCESS, api().NtAlpcDisconnectPort(listener.get(), ULONG{0}));
+}
+
+ALPC_TEST(Teardown, ServerThatAcceptsAndVanishes, "D13", "OVMM comment", medium) {
+    const std::string name = port_name();
+    Port listener = create_port(name), client, server;
+    ASSERT_STATUS(STATUS_SUCCESS, connect(client, name));
+    Message<> request;
+    ASSERT_STATUS(STATUS_SUCCESS, receive(listener, request));
+    ASSERT_STATUS(STATUS_SUCCESS, accept(server, listener, request.get()));
+    ASSERT_STATUS(STATUS_SUCCESS, server.close());
+    Message<> reply;
+    ASSERT_STATUS(STATUS_SUCCESS, receive(client, reply));
+    EXPECT_TRUE(reply.kind() == LPC_INTERNAL_CONNECTION_REPLY || reply.kind() == LPC_CANCEL_MESSAGE)
+        << reply.kind();
+}
+
+ALPC_TEST(Teardown, ReplySentBeforeTheEndArrives, "D19", "CSK", high) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    Thread client([&connection] {
+        Message<> message("request"), answer;
+        const NTSTATUS status = request(connection.client, message, answer);
+        return std::make_pair(status, answer.data());
+    });
+    Message<> received;
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received));
+    auto reply = Message<>::answer(received, "last words");
+    ASSERT_STATUS(STATUS_SUCCESS, send(connection.listener, reply.get(), ALPC_MSGFLG_REPLY_MESSAGE));
+    ASSERT_STATUS(STATUS_SUCCESS, api().NtAlpcDisconnectPort(connection.server.get(), ULONG{0}));
+    connection.server.close();
+    connection.listener.close();
+    const auto [status, answer] = client.join();
+    ASSERT_STATUS(STATUS_SUCCESS, status);
+    EXPECT_EQ(answer, "last words");
+}
+
+// Nothing shows from outside that a thread has begun to wait in a call. When the close comes too early, the
+// call finds no handle; then the whole is tried again with a longer head start.
+ALPC_TEST(Teardown, ReceiverIsReleasedWhenItsPortIsClosed, "M42", "ROST", low) {
+    for (std::chrono::milliseconds head_start{10}; head_start < std::chrono::seconds(2); head_start *= 2) {
+        Port port = create_port(port_name());
+        std::atomic<bool> about_to_receive = false;
+        Thread receiver([handle = port.get(), &about_to_receive] {
+            Port same(handle);
+            Message<> message;
+            about_to_receive = true;
+            about_to_receive.notify_one();
+            const NTSTATUS status = receive(same, message);
+            same.release();
+            return status;
+        });
+        about_to_receive.wait(false);
+        Message<> nothing;
+        Port pause = create_port(port_name("-pause"));
+        ASSERT_STATUS(STATUS_TIMEOUT, receive(pause, nothing, nullptr, head_start));
+        ASSERT_STATUS(STATUS_SUCCESS, port.close());
+        const NTSTATUS status = receiver.join();
+        if (status == STATUS_INVALID_HANDLE) continue;
+        EXPECT_STATUS(STATUS_PORT_CLOSED, status);
+        return;
+    }
+    FAIL() << "the receiving thread never came to wait";
+}
+
+}  // namespace
+}  // namespace ntalpc::conformance
