@@ -13,6 +13,8 @@
 #include "ntalpc/status.h"
 #include "server/dispatch.h"
 #include "server/log.h"
+#include "server/request_data.h"
+#include "server/termination.h"
 
 namespace ntalpc::server {
 
@@ -43,7 +45,12 @@ Channel::Channel(ChannelTable& table, Kernel& kernel, UniqueFd socket, const Pee
 
 Channel::~Channel() {
     if (loop_) loop_->remove(watch_, socket_.get());
-    thread_.reset();
+    if (thread_) {
+        kernel_.remove_thread(*thread_);
+        announce_end(*thread_);
+        abandon_data_waits(*thread_);
+        thread_.reset();
+    }
     if (!process_) return;
     log(LogLevel::connections, "process %04llx (%s) is gone",
         static_cast<unsigned long long>(process_->facts().id), process_->facts().image_path.c_str());
@@ -174,6 +181,7 @@ const char* Channel::register_thread(const wire::PacketHeader& header, wire::Byt
     }
     thread_ =
         std::make_unique<Thread>(Ref<Process>(process), request.thread_id, request.creation_time, *this);
+    kernel_.add_thread(*thread_);
     answer_registration<RegisterThread>(header, STATUS_SUCCESS);
     return nullptr;
 }

@@ -26,7 +26,7 @@ Connection::Connection(Kernel& kernel, Port& listener, const Process& client)
     : kernel_(kernel),
       serial_(kernel.next_connection_serial()),
       listener_(&listener),
-      client_facts_(client.facts()),
+      client_facts_(client.shared_facts()),
       client_account_(client.account()) {
     listener_place_ = listener.connections().insert(listener.connections().end(), this);
 }
@@ -60,6 +60,7 @@ Message::Step Connection::make_step(Thread& caller, Side from, std::uint16_t typ
     step.data_info_offset = outgoing.header.data_info_offset;
     step.process_id = caller.process().facts().id;
     step.thread_id = caller.id();
+    step.sender = caller.process().shared_facts();
     step.data.assign(outgoing.data.begin(), outgoing.data.end());
     return step;
 }
@@ -78,57 +79,77 @@ std::int32_t Connection::request(Thread& caller, Port& client_port, const Outgoi
     return STATUS_SUCCESS;
 }
 
-std::int32_t Connection::accept(Thread& caller, Message& request, const wire::AcceptPort::Request& arguments,
-                                wire::Bytes data, NewHandle* server_handle) {
-    const Outgoing outgoing{arguments.message, data, arguments.send_attributes, 0};
-    auto port = make_ref<Port>(kernel_, caller.process(), arguments.port, *this, Side::server);
+std::int32_t Connection::begin_accept(Thread& caller, Message& request,
+                                      const wire::PortAttributes& attributes, const Outgoing& outgoing,
+                                      NewHandle* server_handle) {
+    auto port = make_ref<Port>(kernel_, caller.process(), attributes, *this, Side::server);
     NewHandle handle;
     auto status = kernel_.handles.open(caller.process(), Ref<Object>(port.get()), PORT_ALL_ACCESS, &handle);
     if (status != STATUS_SUCCESS) return status;
     // The request itself carries the answer back, so that the client sees the id it asked with.
-    const Ref<Message> answer(&request);
     status = request.set_step(make_step(caller, Side::server, LPC_INTERNAL_CONNECTION_REPLY, outgoing),
                               caller.process().account());
     if (status != STATUS_SUCCESS) return status;
     ports_[index(Side::server)] = port.get();
-    server_context_ = arguments.port_context;
-    state_ = State::accepted;
-    request_.reset();
+    state_ = State::accepting;
+    *server_handle = std::move(handle);
     log(LogLevel::connections, "%04llx:%04llx accepted connection %llu of process %04llx (%s)",
         static_cast<unsigned long long>(caller.process().facts().id),
         static_cast<unsigned long long>(caller.id()), static_cast<unsigned long long>(serial_),
-        static_cast<unsigned long long>(client_facts_.id), client_facts_.image_path.c_str());
-    *server_handle = std::move(handle);
+        static_cast<unsigned long long>(client_facts_->id), client_facts_->image_path.c_str());
+    return STATUS_SUCCESS;
+}
+
+void Connection::finish_accept(std::uint64_t port_context) {
+    const Ref<Connection> alive(this);
+    server_context_ = port_context;
+    state_ = State::accepted;
+    const Ref<Message> answer = std::move(request_);
     if (connector_) {
         connector_->accepted(*answer);
         answer->retire();
     } else {
         answer->deliver();
     }
-    return STATUS_SUCCESS;
 }
 
-void Connection::refuse(Thread& caller, Message& request) {
+void Connection::refuse(Thread& caller, Message& request, wire::Bytes information) {
     const Ref<Connection> alive(this);
     log(LogLevel::connections, "%04llx:%04llx refused connection %llu of process %04llx (%s)",
         static_cast<unsigned long long>(caller.process().facts().id),
         static_cast<unsigned long long>(caller.id()), static_cast<unsigned long long>(serial_),
-        static_cast<unsigned long long>(client_facts_.id), client_facts_.image_path.c_str());
+        static_cast<unsigned long long>(client_facts_->id), client_facts_->image_path.c_str());
+    become_refused(request, information);
+}
+
+void Connection::become_refused(Message& request, wire::Bytes information) {
     state_ = State::refused;
     receive_status_ = STATUS_PORT_CONNECTION_REFUSED;
     request_.reset();
     request.retire();
     leave_listener();
     if (connector_) {
-        connector_->finish(STATUS_PORT_CONNECTION_REFUSED);
+        connector_->refused(information);
     } else if (Port* const port = ports_[index(Side::client)]) {
         port->finish_receivers(STATUS_PORT_CONNECTION_REFUSED);
     }
 }
 
+void Connection::server_view_mapped(std::uint64_t base) {
+    if (!finisher_) return;
+    server_view.remote_base = base;
+    finisher_->finish(STATUS_SUCCESS);
+}
+
+std::int32_t Connection::lost_status(Side side) const {
+    const Port* const port = ports_[index(side)];
+    return port && port->lpc() ? STATUS_LPC_REPLY_LOST : STATUS_PORT_DISCONNECTED;
+}
+
 std::int32_t Connection::send_status() const {
     switch (state_) {
         case State::pending:
+        case State::accepting:
             return STATUS_LPC_REQUESTS_NOT_ALLOWED;
         case State::accepted:
             return STATUS_SUCCESS;
@@ -173,38 +194,89 @@ std::int32_t Connection::reply(Thread& caller, Side from, Message& message, cons
     return status;
 }
 
-// The type 5 message carries eight bytes of data, the creation time of the client's process
-// (lpc-semantics 15.1), and no thread as its sender: nobody sent it.
-void Connection::notify_port_closed() {
-    if (!listener_) return;
+namespace {
+
+// Whether the thread that a reply or callback names waits for this very message.
+bool names_waiter(const ReplyWait* wait, const wire::PortMessage& header) {
+    return wait && wait->thread().id() == header.thread_id &&
+           wait->thread().process().facts().id == header.process_id;
+}
+
+}  // namespace
+
+std::int32_t Connection::lpc_callback(Thread& caller, Side from, Message& message, const Outgoing& outgoing) {
+    if (state_ != State::accepted) return STATUS_PORT_DISCONNECTED;
+    if (message.state() != Message::State::pending || message.owner() != from ||
+        !names_waiter(message.waiter[index(peer_of(from))], outgoing.header)) {
+        return STATUS_REPLY_MESSAGE_MISMATCH;
+    }
+    const auto status =
+        message.set_step(make_step(caller, from, LPC_REQUEST, outgoing), caller.process().account());
+    if (status != STATUS_SUCCESS) return status;
+    message.begin_callback();
+    message.deliver();
+    return STATUS_SUCCESS;
+}
+
+// The requester finds itself as the sender of the reply: the ClientId is echoed (lpc-semantics 2.3).
+std::int32_t Connection::lpc_reply(Thread& caller, Side from, Message& message, const Outgoing& outgoing) {
+    if (message.state() != Message::State::pending || message.owner() != from ||
+        !names_waiter(message.waiter[index(peer_of(from))], outgoing.header)) {
+        return STATUS_REPLY_MESSAGE_MISMATCH;
+    }
+    Message::Step step = make_step(caller, from, LPC_REPLY, outgoing);
+    step.process_id = outgoing.header.process_id;
+    step.thread_id = outgoing.header.thread_id;
+    step.ends = !message.in_callback();
+    const auto status = message.set_step(std::move(step), caller.process().account());
+    if (status != STATUS_SUCCESS) return status;
+    if (message.in_callback()) message.end_callback();
+    message.deliver();
+    return STATUS_SUCCESS;
+}
+
+// For a closed port the time is the creation time of the client's process (lpc-semantics 15.1), for a dead
+// thread that of the thread. The receiver must learn of it even if the sender has used up its quota, so
+// nobody pays.
+void Connection::notify(Message::Step step) {
+    Port* const port = queue_port(peer_of(step.from));
+    if (!port) return;
     Ref<Message> message = Message::make(kernel_, *this);
-    Message::Step step;
-    step.from = Side::client;
-    step.type = LPC_PORT_CLOSED;
-    step.ends = true;
-    step.process_id = client_facts_.id;
-    const auto time = std::as_bytes(std::span(&client_facts_.creation_time, 1));
-    step.data.assign(time.begin(), time.end());
-    step.total_length = static_cast<std::uint16_t>(sizeof(PORT_MESSAGE) + step.data.size());
-    // The server must learn of it even if the client has used up its quota, so nobody pays.
-    if (message->set_step(std::move(step), make_ref<QuotaAccount>(QuotaLimits{})) == STATUS_SUCCESS)
-        message->deliver();
+    message->set_step(std::move(step), make_ref<QuotaAccount>(QuotaLimits{}));
+    port->enqueue(*message);
+}
+
+void Connection::notify_client_died(const Thread& thread, Side from) {
+    if (state_ != State::accepted) return;
+    notify(Message::time_step(from, LPC_CLIENT_DIED, thread.process().facts().id, thread.id(),
+                              thread.creation_time()));
 }
 
 void Connection::end(Side gone, std::int32_t own_status) {
     const Ref<Connection> alive(this);
-    if (state_ == State::pending) return abandon_request();
+    if (state_ == State::pending || (state_ == State::accepting && gone == Side::client)) {
+        return abandon_request();
+    }
+    if (state_ == State::accepting) {
+        // The server gives up between the halves of an accept.
+        const Ref<Message> request = request_;
+        return become_refused(*request, {});
+    }
     if (state_ != State::accepted) return;
     log(LogLevel::connections, "connection %llu of process %04llx (%s) ended by its %s",
-        static_cast<unsigned long long>(serial_), static_cast<unsigned long long>(client_facts_.id),
-        client_facts_.image_path.c_str(), text_of(gone));
+        static_cast<unsigned long long>(serial_), static_cast<unsigned long long>(client_facts_->id),
+        client_facts_->image_path.c_str(), text_of(gone));
     state_ = State::ended;
     receive_status_ = STATUS_PORT_DISCONNECTED;
+    if (finisher_) finisher_->finish(STATUS_SUCCESS);
     const std::vector<Ref<Message>> live(messages_.begin(), messages_.end());
     for (const auto& message : live) {
         if (message->connection() == this) message->connection_ended(gone, own_status);
     }
-    if (gone == Side::client) notify_port_closed();
+    if (gone == Side::client) {
+        notify(Message::time_step(Side::client, LPC_PORT_CLOSED, client_facts_->id, 0,
+                                  client_facts_->creation_time));
+    }
     for (Port* port : ports_) {
         if (port && port->empty()) port->finish_receivers(STATUS_PORT_DISCONNECTED);
     }
@@ -213,19 +285,23 @@ void Connection::end(Side gone, std::int32_t own_status) {
 // The client lets go of a connection nobody has decided on. A request that the server has not seen vanishes;
 // one that it has seen makes its accept fail.
 void Connection::abandon_request() {
+    const bool accepting = state_ == State::accepting;
     state_ = State::ended;
     receive_status_ = STATUS_PORT_DISCONNECTED;
     const Ref<Message> request = std::move(request_);
     if (request) {
-        if (request->state() == Message::State::pending) listener_->remember_canceled_request(request->id());
+        const bool seen = !accepting && request->state() == Message::State::pending;
+        if (seen) listener_->remember_canceled_request(request->id());
         request->retire();
     }
     leave_listener();
     if (Port* const port = ports_[index(Side::client)]) port->finish_receivers(STATUS_PORT_DISCONNECTED);
 }
 
-void Connection::port_closed(Side side) {
+void Connection::port_closed(const Port& port) {
     const Ref<Connection> alive(this);
+    const Side side = port.side();
+    if (ports_[index(side)] != &port) return;
     end(side, STATUS_PORT_CLOSED);
     ports_[index(side)] = nullptr;
 }
@@ -238,7 +314,7 @@ void Connection::listener_closed() {
         const Ref<Message> request = std::move(request_);
         if (connector_) {
             request->retire();
-            connector_->finish(STATUS_PORT_CONNECTION_REFUSED);
+            connector_->refused({});
         } else if (request) {
             request->connection_ended(Side::server, STATUS_PORT_CLOSED);
         }

@@ -2,9 +2,12 @@
 // A connection: what ties a client communication port, a server communication port and the connection port
 // they met at together, and owns the messages that are alive between the two sides.
 //
-//   pending ──accept──▶ accepted ──close or disconnect of a side──▶ ended
-//      ├──refuse──▶ refused
-//      └──client lets go, or connection port closed──▶ ended
+//   pending --begin_accept--> accepting --finish_accept--> accepted --close or disconnect of a side--> ended
+//   pending --refuse--> refused
+//   pending --client lets go, or connection port closed--> ended
+//
+// An ALPC accept does both halves at once. An LPC accept maps sections and learns its handle in between,
+// while the client stays blocked.
 #pragma once
 
 #include <array>
@@ -17,9 +20,20 @@
 
 namespace ntalpc::server {
 
-class ConnectWait;
+class Connector;
+class FinishWait;
 class Port;
 class Thread;
+
+// A section that one side offers to the other at connect time (PORT_VIEW), and where the sides have mapped
+// it.
+struct ConnectionView {
+    UniqueFd section;
+    std::uint64_t size = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t base = 0;         // in the process that offers it
+    std::uint64_t remote_base = 0;  // in the other
+};
 
 // What a sender hands in; the spans are only valid during the call.
 struct Outgoing {
@@ -31,13 +45,13 @@ struct Outgoing {
 
 class Connection final : public RefCounted, public Counted<Connection> {
   public:
-    enum class State { pending, accepted, refused, ended };
+    enum class State { pending, accepting, accepted, refused, ended };
 
     Connection(Kernel& kernel, Port& listener, const Process& client);
 
     State state() const { return state_; }
     Port* listener() const { return listener_; }
-    const ProcessFacts& client_facts() const { return client_facts_; }
+    const ProcessFacts& client_facts() const { return *client_facts_; }
     std::list<Ref<Message>>& messages() { return messages_; }
 
     // The port whose queue messages for a side go to: the connection port for the server.
@@ -48,15 +62,39 @@ class Connection final : public RefCounted, public Counted<Connection> {
     // Queues the connection request of `client_port` at the connection port.
     std::int32_t request(Thread& caller, Port& client_port, const Outgoing& outgoing);
     // The thread that waits for the decision, if the client connects synchronously.
-    void set_connector(ConnectWait* connector) { connector_ = connector; }
+    void set_connector(Connector* connector) { connector_ = connector; }
+    // The thread that waits until the client has mapped the server's section.
+    void set_finisher(FinishWait* finisher) { finisher_ = finisher; }
 
-    std::int32_t accept(Thread& caller, Message& request, const wire::AcceptPort::Request& arguments,
-                        wire::Bytes data, NewHandle* server_handle);
-    void refuse(Thread& caller, Message& request);
+    // Makes the server's port. The answer to the client is what `outgoing` says.
+    std::int32_t begin_accept(Thread& caller, Message& request, const wire::PortAttributes& attributes,
+                              const Outgoing& outgoing, NewHandle* server_handle);
+    // Lets the client go on.
+    void finish_accept(std::uint64_t port_context);
+    void refuse(Thread& caller, Message& request, wire::Bytes information);
+
+    // How far the client lets the server act as it.
+    struct QualityOfService {
+        std::uint32_t level = 0;
+        bool effective_only = false;
+    };
+    QualityOfService quality;
+
+    // Sections offered by the client and by the server.
+    ConnectionView client_view;
+    ConnectionView server_view;
+    void server_view_mapped(std::uint64_t base);
 
     // A new message from a side, or the next step of a live one. `sent` is set only on success.
     std::int32_t send(Thread& caller, Side from, const Outgoing& outgoing, Ref<Message>* sent);
     std::int32_t reply(Thread& caller, Side from, Message& message, const Outgoing& outgoing);
+    // LPC. A reply or callback is addressed to the thread that waits.
+    std::int32_t lpc_callback(Thread& caller, Side from, Message& message, const Outgoing& outgoing);
+    std::int32_t lpc_reply(Thread& caller, Side from, Message& message, const Outgoing& outgoing);
+    void notify_client_died(const Thread& thread, Side from);
+
+    // What a thread of a side gets whose answer will never come because the other side is gone.
+    std::int32_t lost_status(Side side) const;
 
     // What a side gets that wants to send or receive and cannot any more. STATUS_SUCCESS while it can.
     std::int32_t receive_status() const { return receive_status_; }
@@ -65,8 +103,9 @@ class Connection final : public RefCounted, public Counted<Connection> {
     // Ends an accepted connection because of one side, or gives up a pending one. `own_status` is for that
     // side's own waiting threads.
     void end(Side gone, std::int32_t own_status);
-    // A communication port has lost its last handle.
-    void port_closed(Side side);
+    // A communication port has lost its last handle. One that never became part of the connection, because an
+    // accept failed half-way, changes nothing.
+    void port_closed(const Port& port);
     void listener_closed();
     // Tells connections apart without keeping them alive.
     std::uint64_t serial() const { return serial_; }
@@ -75,7 +114,8 @@ class Connection final : public RefCounted, public Counted<Connection> {
     ~Connection() override;
     void leave_listener();
     void abandon_request();
-    void notify_port_closed();
+    void become_refused(Message& request, wire::Bytes information);
+    void notify(Message::Step step);
     Message::Step make_step(Thread& caller, Side from, std::uint16_t type, const Outgoing& outgoing) const;
 
     Kernel& kernel_;
@@ -84,12 +124,13 @@ class Connection final : public RefCounted, public Counted<Connection> {
     Port* listener_;  // each port clears its pointer when its last handle is closed
     std::list<Connection*>::iterator listener_place_;
     std::array<Port*, 2> ports_{};  // communication ports, by Side
-    const ProcessFacts client_facts_;
+    const SharedFacts client_facts_;
     const Ref<QuotaAccount> client_account_;
     std::uint64_t server_context_ = 0;
     std::array<std::uint32_t, 2> sequence_{};
     std::int32_t receive_status_ = 0;
-    ConnectWait* connector_ = nullptr;
+    Connector* connector_ = nullptr;
+    FinishWait* finisher_ = nullptr;
     Ref<Message> request_;
     std::list<Ref<Message>> messages_;
 };

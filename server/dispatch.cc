@@ -17,7 +17,7 @@ const char* decode_and_handle(Call& call, wire::Bytes body) {
     typename Type::Request request;
     typename Type::RequestBlobs blobs;
     if (!wire::decode(body, Type::kRequestBlobs, request, blobs)) return "a body whose sizes do not add up";
-    if (call.descriptors.size() != Type::kRequestDescriptors) return "a wrong number of descriptors";
+    if (!Type::kRequestDescriptors.contains(call.descriptors.size())) return "a wrong number of descriptors";
     if (log_enabled(LogLevel::requests)) {
         std::string fields;
         describe(fields, request);
@@ -43,8 +43,9 @@ const char* dispatch(Kernel& kernel, Thread& thread, const wire::PacketHeader& h
     if (code == wire::Code::register_process || code == wire::Code::register_thread)
         return "a second registration";
     Call call{kernel, thread, descriptors};
-    // The one request that may come while another waits, and that has no answer of its own.
-    if (code == wire::Code::cancel_wait) return kEntries[header.code](call, body);
+    // The requests that may come while another waits, and that have no answer of their own.
+    if (code == wire::Code::cancel_wait || code == wire::Code::serve_data)
+        return kEntries[header.code](call, body);
     if (thread.outstanding()) return "a request while another one is outstanding";
     thread.begin_request(header.code, header.serial);
     const char* broken = nullptr;

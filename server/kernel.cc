@@ -48,6 +48,19 @@ void Kernel::remove_process(Process& process) {
     processes_.remove(&process);
 }
 
+void Kernel::add_thread(Thread& thread) {
+    threads_.emplace(std::pair(thread.process().facts().id, thread.id()), &thread);
+}
+
+void Kernel::remove_thread(const Thread& thread) {
+    std::erase_if(threads_, [&](const auto& entry) { return entry.second == &thread; });
+}
+
+Thread* Kernel::find_thread(std::uint64_t process_id, std::uint64_t thread_id) const {
+    const auto found = threads_.find({process_id, thread_id});
+    return found == threads_.end() ? nullptr : found->second;
+}
+
 void Kernel::set_deadline(Wait& wait, Nanoseconds relative) {
     if (relative == kForever) return;
     const Nanoseconds start = now();

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <list>
+#include <map>
+#include <utility>
 
 #include "server/handle.h"
 #include "server/message_ids.h"
@@ -26,6 +28,9 @@ class Kernel {
     DeadlineQueue deadlines;
     HandleTable handles;  // last, because closing handles at the end uses all of the above
 
+    // Once set it stays (NtSetDefaultHardErrorPort).
+    Ref<Object> hard_error_port;
+
     // CallbackId: never 0 and growing over all ports (alpc-semantics 3.4).
     std::uint32_t next_callback_id();
 
@@ -35,6 +40,12 @@ class Kernel {
     Ref<Process> add_process(ProcessFacts facts);
     Process* find_process(const Cookie& cookie) const;
     void remove_process(Process& process);
+
+    // Threads with a channel, by the ids that ClientId holds.
+    void add_thread(Thread& thread);
+    void remove_thread(const Thread& thread);
+    // nullptr for a thread that has no channel.
+    Thread* find_thread(std::uint64_t process_id, std::uint64_t thread_id) const;
 
     Nanoseconds now() const { return clock_(); }
     // When `relative` is kForever, the wait gets no deadline.
@@ -46,6 +57,7 @@ class Kernel {
     const Clock clock_;
     const QuotaLimits limits_;
     std::list<Process*> processes_;
+    std::multimap<std::pair<std::uint64_t, std::uint64_t>, Thread*> threads_;
     std::uint32_t last_callback_id_ = 0;
     std::uint64_t last_connection_serial_ = 0;
 };

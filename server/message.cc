@@ -36,6 +36,39 @@ Ref<Message> Message::make(Kernel& kernel, Connection& connection) {
     return message;
 }
 
+Ref<Message> Message::make_detached(Kernel& kernel) {
+    return Ref<Message>(new Message(kernel));
+}
+
+Message::Step Message::time_step(Side from, std::uint16_t type, std::uint64_t process_id,
+                                 std::uint64_t thread_id, std::int64_t time) {
+    Step step;
+    step.from = from;
+    step.type = type;
+    step.ends = true;
+    step.process_id = process_id;
+    step.thread_id = thread_id;
+    const auto bytes = std::as_bytes(std::span(&time, 1));
+    step.data.assign(bytes.begin(), bytes.end());
+    step.total_length = static_cast<std::uint16_t>(sizeof(PORT_MESSAGE) + step.data.size());
+    return step;
+}
+
+void Message::begin_callback() {
+    outer_callback_ids_.push_back(callback_id_);
+    callback_id_ = kernel_.next_callback_id();
+}
+
+void Message::end_callback() {
+    callback_id_ = outer_callback_ids_.back();
+    outer_callback_ids_.pop_back();
+}
+
+std::uint64_t Message::context_for_receiver() const {
+    if (step_.type == LPC_CONNECTION_REQUEST) return 0;
+    return connection_ ? connection_->port_context(receiver()) : port_context_;
+}
+
 std::int32_t Message::set_step(Step step, const Ref<QuotaAccount>& payer) {
     MessageCharge charge;
     if (!charge.charge(payer, kMessageOverhead + step.data.size())) return STATUS_QUOTA_EXCEEDED;
@@ -82,7 +115,7 @@ wire::MessageAttributes Message::attributes_for_receiver(std::uint32_t allocated
         const std::uint32_t sequence = connection_ ? connection_->next_sequence(side) : 0;
         if (allocated & ALPC_MESSAGE_CONTEXT_ATTRIBUTE) {
             out.valid |= ALPC_MESSAGE_CONTEXT_ATTRIBUTE;
-            out.port_context = connection_ ? connection_->port_context(side) : port_context_;
+            out.port_context = context_for_receiver();
             out.message_context = message_context[index(side)];
             out.sequence = sequence;
             if (own) {
@@ -91,8 +124,8 @@ wire::MessageAttributes Message::attributes_for_receiver(std::uint32_t allocated
             }
         }
     }
-    if ((allocated & ALPC_MESSAGE_TOKEN_ATTRIBUTE) && side == Side::server && connection_) {
-        const ProcessFacts& client = connection_->client_facts();
+    if ((allocated & ALPC_MESSAGE_TOKEN_ATTRIBUTE) && side == Side::server && step_.sender) {
+        const ProcessFacts& client = *step_.sender;
         out.valid |= ALPC_MESSAGE_TOKEN_ATTRIBUTE;
         out.token_id = client.token_id;
         out.authentication_id = client.authentication_id;
@@ -121,21 +154,29 @@ void Message::retire() {
     }
 }
 
+// What is delivered later needs no more of the connection than the receiver's context.
+void Message::leave_connection(Side receiver) {
+    port_context_ = connection_->port_context(receiver);
+    connection_->messages().erase(live_place_);
+    connection_.reset();
+    step_.ends = true;
+}
+
 void Message::become_notice(Side receiver) {
     const Ref<Message> alive(this);
-    const Ref<Connection> connection = std::move(connection_);
-    connection->messages().erase(live_place_);
-    port_context_ = connection->port_context(receiver);
+    const Ref<Connection> connection = connection_;
+    leave_connection(receiver);
     step_.from = peer_of(receiver);
     step_.type = LPC_CANCEL_MESSAGE;
-    step_.ends = true;
     step_.total_length = sizeof(PORT_MESSAGE);
     step_.data_info_offset = 0;
     step_.data.clear();
     step_.data.shrink_to_fit();
     state_ = State::canceled;
     Port* const port = connection->queue_port(receiver);
-    if (queue_) {
+    if (ReplyWait* const waiting = waiter[index(receiver)]) {
+        waiting->take(*this);
+    } else if (queue_) {
         // It was queued right there and keeps its place; a receiver whose buffer was too small for the
         // message may take the notice.
         port->match();
@@ -146,26 +187,50 @@ void Message::become_notice(Side receiver) {
     }
 }
 
+// A thread of the canceling side that waits for the answer learns that there is none any more (a fork's
+// tests); one of the other side gets the notice as its answer.
+void Message::cancel(Side by) {
+    const Ref<Message> alive(this);
+    if (ReplyWait* const wait = waiter[index(by)]) wait->disconnected(STATUS_MESSAGE_LOST);
+    if (queue_ && receiver() == by) queue_->remove(*this);
+    become_notice(peer_of(by));
+}
+
 void Message::abandoned_by(Side side) {
     waiter[index(side)] = nullptr;
-    if (state_ == State::queued || state_ == State::pending) become_notice(peer_of(side));
+    if (state_ != State::queued && state_ != State::pending) return;
+    const Side peer = peer_of(side);
+    const Port* const port = connection_->queue_port(peer);
+    if (!port || !port->lpc()) {
+        become_notice(peer);
+    } else if (state_ == State::queued) {
+        leave_connection(peer);
+    } else {
+        retire();
+    }
 }
 
 void Message::connection_ended(Side gone, std::int32_t own_status) {
     const Ref<Message> alive(this);
     const Side survivor = peer_of(gone);
+    const Port* const port = connection_->queue_port(survivor);
+    const bool lpc = port && port->lpc();
     const bool survivor_waited = waiter[index(survivor)] != nullptr;
-    if (ReplyWait* wait = waiter[index(survivor)]) wait->disconnected(STATUS_PORT_DISCONNECTED);
+    if (ReplyWait* wait = waiter[index(survivor)]) wait->disconnected(connection_->lost_status(survivor));
     if (ReplyWait* wait = waiter[index(gone)]) wait->disconnected(own_status);
     if (state_ == State::queued && receiver() == survivor) {
-        become_notice(survivor);
+        if (lpc) {
+            leave_connection(survivor);
+        } else {
+            become_notice(survivor);
+        }
         return;
     }
     if (queue_) queue_->remove(*this);
     // Whoever asked and still hopes for an answer learns that there will be none. A waiting thread has been
     // told by its status, and the sender of a datagram expects nothing.
     const bool expects_answer = state_ == State::pending || (state_ == State::queued && !step_.ends);
-    if (expects_answer && !survivor_waited) {
+    if (expects_answer && !survivor_waited && !lpc) {
         become_notice(survivor);
     } else {
         retire();

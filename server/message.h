@@ -6,10 +6,14 @@
 // either the message ends (a datagram, a released reply, a notice), or it is pending and its receiver owes
 // the next step.
 //
+// LPC nests: a callback asks the waiting side something inside its own request, and the answer does not end
+// the message but hands it back.
+//
 // When a connection ends, or the sender gives up, every live message is canceled: the side that remains is
 // told by a notice, an empty message of type LPC_CANCEL_MESSAGE with the same id (alpc-semantics 6.2,
 // observed by the OpenVMM tests). Until the notice is received the id is remembered, so that a late reply can
-// be told apart from a wrong one.
+// be told apart from a wrong one. LPC knows no notices: what was queued stays and is delivered, the rest is
+// forgotten.
 #pragma once
 
 #include <array>
@@ -18,6 +22,7 @@
 #include <vector>
 
 #include "generated/protocol.h"
+#include "server/process.h"
 #include "server/quota.h"
 #include "server/ref.h"
 
@@ -47,11 +52,17 @@ class Message final : public RefCounted, public Counted<Message> {
         std::uint16_t data_info_offset = 0;
         std::uint64_t process_id = 0;
         std::uint64_t thread_id = 0;
+        SharedFacts sender;  // empty for what nobody sent
         std::vector<std::byte> data;
     };
+    // A step that nobody sent: eight bytes that are a time.
+    static Step time_step(Side from, std::uint16_t type, std::uint64_t process_id, std::uint64_t thread_id,
+                          std::int64_t time);
 
     // Makes a live message of the connection and gives it its ids.
     static Ref<Message> make(Kernel& kernel, Connection& connection);
+    // Makes one that belongs to no connection: what somebody sends to a connection port itself.
+    static Ref<Message> make_detached(Kernel& kernel);
 
     std::uint32_t id() const { return id_; }
     std::uint32_t callback_id() const { return callback_id_; }
@@ -65,15 +76,25 @@ class Message final : public RefCounted, public Counted<Message> {
     // was.
     std::int32_t set_step(Step step, const Ref<QuotaAccount>& payer);
 
+    // A callback is under way inside the message, with an id of its own.
+    void begin_callback();
+    // Its answer brings the id of what it was inside of back.
+    void end_callback();
+    bool in_callback() const { return !outer_callback_ids_.empty(); }
+
     // Hands the step to a thread of the other side that waits for this very message, or queues it there.
     void deliver();
 
     // The header and attributes as the receiving side sees them. Advances the connection's sequence number.
     wire::PortMessage header_for_receiver() const;
     wire::MessageAttributes attributes_for_receiver(std::uint32_t allocated);
+    // PortContext for the receiving side.
+    std::uint64_t context_for_receiver() const;
     // What has just been handed out no longer needs delivery: the message ends or becomes pending.
     void received();
 
+    // NtAlpcCancelMessage by one side. What the other side still holds or hopes for becomes a notice.
+    void cancel(Side by);
     // The side's thread stops waiting for an answer.
     void abandoned_by(Side side);
     // One side of the connection is gone; `own_status` is what its own waiting threads get.
@@ -81,6 +102,13 @@ class Message final : public RefCounted, public Counted<Message> {
     // Forgets the message: its id is free again.
     void retire();
 
+    // Ranges of the requester's memory that the other side may read and write while it owes the answer
+    // (PORT_DATA_INFORMATION), by the side that asked.
+    struct DataEntry {
+        std::uint64_t base;
+        std::uint64_t size;
+    };
+    std::array<std::vector<DataEntry>, 2> data_entries;
     // The thread of a side that is blocked until the other side answers.
     std::array<ReplyWait*, 2> waiter{};
     // MessageContext of the context attribute: private to each side, returned to it with every answer.
@@ -91,17 +119,19 @@ class Message final : public RefCounted, public Counted<Message> {
     explicit Message(Kernel& kernel);
     ~Message() override;
     void become_notice(Side receiver);
+    void leave_connection(Side receiver);
     Side receiver() const { return peer_of(step_.from); }
 
     Kernel& kernel_;
     const std::uint32_t id_;
-    const std::uint32_t callback_id_;
+    std::uint32_t callback_id_;
+    std::vector<std::uint32_t> outer_callback_ids_;
     Ref<Connection> connection_;  // empty for notices that outlive it and for ended messages
     std::uint64_t connection_serial_ = 0;
     State state_ = State::created;
     Side owner_ = Side::client;
     Step step_;
-    std::uint64_t port_context_ = 0;  // of a notice
+    std::uint64_t port_context_ = 0;  // of a message that has left its connection
     MessageCharge charge_;
     class MessageQueue* queue_ = nullptr;
     std::list<Ref<Message>>::iterator queue_place_;

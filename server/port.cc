@@ -8,6 +8,7 @@
 #include "ntalpc/status.h"
 #include "server/kernel.h"
 #include "server/log.h"
+#include "server/port_wait.h"
 #include "server/waits.h"
 
 namespace ntalpc::server {
@@ -19,6 +20,9 @@ constexpr std::uint32_t kMaxTotalLength = 0xFFFF;
 // How many requests that clients gave up after the server saw them are remembered per connection port, to
 // answer their accept with STATUS_REQUEST_CANCELED rather than STATUS_INVALID_MESSAGE.
 constexpr std::size_t kMaxCanceledRequests = 64;
+// Datagrams end when they are received, yet Windows answers questions about their sender afterwards.
+constexpr std::size_t kMaxRememberedDatagrams = 32;
+constexpr std::uint32_t kReserveBit = 0x80000000;
 
 }  // namespace
 
@@ -26,13 +30,13 @@ constexpr std::size_t kMaxCanceledRequests = 64;
 const ObjectType kPortType = {"ALPC Port", 3, PORT_ALL_ACCESS, {0x20001, 0x10001, 0, PORT_ALL_ACCESS}};
 
 Port::Port(Kernel& kernel, const Process& owner, const wire::PortAttributes& attributes)
-    : kernel_(kernel), kind_(Kind::connection), owner_(owner.facts()), attributes_(attributes) {}
+    : kernel_(kernel), kind_(Kind::connection), owner_(owner.shared_facts()), attributes_(attributes) {}
 
 Port::Port(Kernel& kernel, const Process& owner, const wire::PortAttributes& attributes,
            Connection& connection, Side side)
     : kernel_(kernel),
       kind_(side == Side::client ? Kind::client : Kind::server),
-      owner_(owner.facts()),
+      owner_(owner.shared_facts()),
       attributes_(attributes),
       connection_(&connection) {}
 
@@ -47,6 +51,13 @@ std::uint32_t Port::max_message_length() const {
 std::int32_t Port::send(Thread& caller, const Outgoing& outgoing, Ref<Message>* sent) {
     if (outgoing.header.total_length > max_message_length()) return STATUS_PORT_MESSAGE_TOO_LONG;
     std::int32_t status;
+    if (has_reserve(outgoing.header.message_id)) {
+        // A message sent from a reserve is a new one; its memory has been paid for, so it cannot fail for
+        // want of it.
+        wire::PortMessage header = outgoing.header;
+        header.message_id = 0;
+        return send(caller, {header, outgoing.data, outgoing.attributes, outgoing.flags}, sent);
+    }
     if (outgoing.header.message_id != 0) {
         status = send_reply(caller, outgoing, sent);
     } else if (kind_ == Kind::connection) {
@@ -69,9 +80,7 @@ std::int32_t Port::send_reply(Thread& caller, const Outgoing& outgoing, Ref<Mess
     Message* const message = kernel_.message_ids.find(outgoing.header.message_id);
     if (!message) return STATUS_INVALID_MESSAGE;
     if (message->state() == Message::State::canceled) {
-        const bool mine =
-            connection_ ? connection_->serial() == message->connection_serial() : queue_.holds(*message);
-        return mine ? STATUS_REQUEST_CANCELED : STATUS_INVALID_MESSAGE;
+        return find_notice(message->id()) ? STATUS_REQUEST_CANCELED : STATUS_INVALID_MESSAGE;
     }
     Connection* const connection = message->connection();
     if (!connection || (connection_ ? connection != connection_.get() : connection->listener() != this)) {
@@ -83,20 +92,78 @@ std::int32_t Port::send_reply(Thread& caller, const Outgoing& outgoing, Ref<Mess
     return status;
 }
 
+std::int32_t Port::send_to_self(Thread& caller, const Outgoing& outgoing) {
+    if (outgoing.header.total_length > max_message_length()) return STATUS_PORT_MESSAGE_TOO_LONG;
+    Ref<Message> message = Message::make_detached(kernel_);
+    Message::Step step;
+    step.type = LPC_DATAGRAM;
+    step.ends = true;
+    step.total_length = outgoing.header.total_length;
+    step.process_id = caller.process().facts().id;
+    step.thread_id = caller.id();
+    step.sender = caller.process().shared_facts();
+    step.data.assign(outgoing.data.begin(), outgoing.data.end());
+    const auto status = message->set_step(std::move(step), caller.process().account());
+    if (status == STATUS_SUCCESS) enqueue(*message);
+    return status;
+}
+
+Message* Port::find_conversation(std::uint32_t message_id) const {
+    Message* const message = kernel_.message_ids.find(message_id);
+    Connection* const connection = message ? message->connection() : nullptr;
+    const bool mine =
+        connection && (connection_ ? connection == connection_.get() : connection->listener() == this);
+    return mine ? message : nullptr;
+}
+
+const Message* Port::find_notice(std::uint32_t message_id) const {
+    const Message* const message = kernel_.message_ids.find(message_id);
+    if (!message || message->state() != Message::State::canceled) return nullptr;
+    const bool mine =
+        connection_ ? connection_->serial() == message->connection_serial() : queue_.holds(*message);
+    return mine ? message : nullptr;
+}
+
+void Port::notify_client_died(const Thread& thread) {
+    if (connection_) {
+        connection_->notify_client_died(thread, side());
+        return;
+    }
+    // Registered on the connection port itself: it lands there, from nobody in particular.
+    Ref<Message> message = Message::make_detached(kernel_);
+    message->set_step(Message::time_step(Side::client, LPC_CLIENT_DIED, thread.process().facts().id,
+                                         thread.id(), thread.creation_time()),
+                      make_ref<QuotaAccount>(QuotaLimits{}));
+    enqueue(*message);
+}
+
+Ref<Message> Port::take_front() {
+    Ref<Message> message = queue_.pop();
+    if (message->step().type == LPC_DATAGRAM) remember_datagram(*message);
+    return message;
+}
+
 void Port::enqueue(Message& message) {
     queue_.push(message);
     match();
+    wake_watchers();
 }
 
 void Port::match() {
     while (!queue_.empty() && !receivers_.empty()) {
         ReceiveWait* const receiver = receivers_.front();
+        if (receiver->terms().only_connection_requests &&
+            queue_.front().step().type != LPC_CONNECTION_REQUEST) {
+            // NtListenPort consumes and drops everything else (lpc-semantics 5).
+            queue_.pop()->retire();
+            continue;
+        }
         // Leaves the list of receivers when it goes out of scope.
         const std::unique_ptr<Wait> self = receiver->thread().unpark();
         if (queue_.front().step().total_length > receiver->terms().capacity) {
             reply_too_small(receiver->thread(), receiver->terms(), queue_.front());
         } else {
-            reply_with_message(receiver->thread(), receiver->terms(), *queue_.pop());
+            reply_with_message(receiver->thread(), receiver->terms(), *take_front());
         }
     }
 }
@@ -108,6 +175,51 @@ std::int32_t Port::receive_status() const {
 
 void Port::finish_receivers(std::int32_t status) {
     while (!receivers_.empty()) receivers_.front()->finish(status);
+    wake_watchers();
+}
+
+bool Port::signalled() const {
+    if (!(flags() & ALPC_PORFLG_WAITABLE_PORT)) return false;
+    return !queue_.empty() || closed_ || receive_status() != STATUS_SUCCESS;
+}
+
+void Port::wake_watchers() {
+    auto at = watchers_.begin();
+    while (at != watchers_.end()) {
+        // One that is done leaves the list, with all its places in it.
+        at = (*at)->finish_if_satisfied() ? watchers_.begin() : std::next(at);
+    }
+}
+
+bool Port::find_sender(std::uint32_t message_id, std::uint32_t callback_id, MessageSender* sender) const {
+    const Message* const message = find_conversation(message_id);
+    if (message && message->state() == Message::State::pending && message->owner() == side() &&
+        (callback_id == 0 || callback_id == message->callback_id())) {
+        *sender = {message->step().thread_id, message->step().sender};
+        return true;
+    }
+    const auto found = std::find_if(datagrams_.rbegin(), datagrams_.rend(),
+                                    [&](const auto& d) { return d.first == message_id; });
+    if (found == datagrams_.rend()) return false;
+    *sender = found->second;
+    return true;
+}
+
+void Port::remember_datagram(const Message& message) {
+    datagrams_.emplace_back(message.id(), MessageSender{message.step().thread_id, message.step().sender});
+    if (datagrams_.size() > kMaxRememberedDatagrams) datagrams_.pop_front();
+}
+
+std::int32_t Port::create_reserve(const Ref<QuotaAccount>& payer, std::size_t size, std::uint32_t* id) {
+    MessageCharge charge;
+    if (!charge.charge(payer, size)) return STATUS_QUOTA_EXCEEDED;
+    *id = kReserveBit | ++last_reserve_;
+    reserves_.emplace(*id, std::move(charge));
+    return STATUS_SUCCESS;
+}
+
+bool Port::delete_reserve(std::uint32_t id) {
+    return reserves_.erase(id) != 0;
 }
 
 void Port::remember_canceled_request(std::uint32_t id) {
@@ -150,7 +262,7 @@ void Port::last_handle_closed() {
         return;
     }
     finish_receivers(STATUS_PORT_CLOSED);
-    connection_->port_closed(side());
+    connection_->port_closed(*this);
     while (!queue_.empty()) queue_.front().retire();
 }
 

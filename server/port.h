@@ -9,7 +9,10 @@
 #include <cstdint>
 #include <deque>
 #include <list>
+#include <map>
+#include <utility>
 
+#include "ntalpc/ntlpcapi.h"
 #include "server/connection.h"
 #include "server/message.h"
 #include "server/object.h"
@@ -17,7 +20,14 @@
 
 namespace ntalpc::server {
 
+class PortWait;
 class ReceiveWait;
+
+// Who sent a message.
+struct MessageSender {
+    std::uint64_t thread_id = 0;
+    SharedFacts process;
+};
 
 extern const ObjectType kPortType;
 
@@ -34,8 +44,11 @@ class Port final : public Object, public Counted<Port> {
     const ObjectType& type() const override { return kPortType; }
     Kind kind() const { return kind_; }
     std::uint32_t flags() const { return attributes_.flags; }
+    const wire::PortAttributes& attributes() const { return attributes_; }
+    // Made by the legacy calls: receivers see bare message types and no notices.
+    bool lpc() const { return (attributes_.flags & ALPC_PORFLG_LPC_MODE) != 0; }
     std::uint32_t max_message_length() const;
-    const ProcessFacts& owner() const { return owner_; }
+    const ProcessFacts& owner() const { return *owner_; }
     Connection* connection() const { return connection_.get(); }
     Side side() const { return kind_ == Kind::client ? Side::client : Side::server; }
     std::uint64_t context() const { return connection_ ? connection_->port_context(side()) : 0; }
@@ -44,6 +57,16 @@ class Port final : public Object, public Counted<Port> {
 
     // Sends a new message or a reply, as the header's message id says.
     std::int32_t send(Thread& caller, const Outgoing& outgoing, Ref<Message>* sent);
+
+    // Sends a datagram to the connection port itself.
+    std::int32_t send_to_self(Thread& caller, const Outgoing& outgoing);
+    // The live message that an LPC reply or callback through this port names, or nullptr.
+    Message* find_conversation(std::uint32_t message_id) const;
+    // The canceled message of that id whose notice this port, or another of its connection, has not received
+    // yet.
+    const Message* find_notice(std::uint32_t message_id) const;
+    // A thread that has registered the port has ended.
+    void notify_client_died(const Thread& thread);
 
     // Puts a step where receivers of this port find it.
     void enqueue(Message& message);
@@ -54,10 +77,27 @@ class Port final : public Object, public Counted<Port> {
     std::list<ReceiveWait*>& receivers() { return receivers_; }
     bool empty() const { return queue_.empty(); }
     Message& front() const { return queue_.front(); }
-    Ref<Message> take_front() { return queue_.pop(); }
+    Ref<Message> take_front();
     // What a receiver gets when nothing is queued; STATUS_SUCCESS means that it waits.
     std::int32_t receive_status() const;
     void finish_receivers(std::int32_t status);
+
+    // What a wait on a handle of the port sees: whether a receive would not have to wait. A port without the
+    // flag is never signalled.
+    bool signalled() const;
+    // Those who wait for that. They are looked at again whenever a message is queued or a state ends.
+    std::list<PortWait*>& watchers() { return watchers_; }
+
+    // The sender of a message that this port may ask about: a live one of its connections, or a datagram that
+    // was received lately. False when there is none.
+    bool find_sender(std::uint32_t message_id, std::uint32_t callback_id, MessageSender* sender) const;
+    void remember_datagram(const Message& message);
+
+    // Resource reserves: ids have the top bit set, which no message id has.
+    std::int32_t create_reserve(const Ref<QuotaAccount>& payer, std::size_t size, std::uint32_t* id);
+    bool delete_reserve(std::uint32_t id);
+    bool has_reserve(std::uint32_t id) const { return reserves_.contains(id); }
+    void set_flags(std::uint32_t flags) { attributes_.flags = flags; }
 
     // Connection ports only.
     bool listening() const { return kind_ == Kind::connection && !stopped_ && !closed_; }
@@ -71,16 +111,21 @@ class Port final : public Object, public Counted<Port> {
     void last_handle_closed() override;
     void close_listener(std::int32_t receiver_status);
     std::int32_t send_reply(Thread& caller, const Outgoing& outgoing, Ref<Message>* sent);
+    void wake_watchers();
 
     Kernel& kernel_;
     const Kind kind_;
-    const ProcessFacts owner_;
-    const wire::PortAttributes attributes_;
+    const SharedFacts owner_;
+    wire::PortAttributes attributes_;
     const Ref<Connection> connection_;  // of a communication port
     MessageQueue queue_;
     std::list<ReceiveWait*> receivers_;
+    std::list<PortWait*> watchers_;
     std::list<Connection*> connections_;
     std::deque<std::uint32_t> canceled_requests_;
+    std::deque<std::pair<std::uint32_t, MessageSender>> datagrams_;  // received lately, newest last
+    std::map<std::uint32_t, MessageCharge> reserves_;
+    std::uint32_t last_reserve_ = 0;
     std::uint32_t sequence_ = 0;
     bool stopped_ = false;
     bool closed_ = false;

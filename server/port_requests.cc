@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Requests on ports. Whatever a client says is checked here again, although the client library has checked it
 // too.
-#include <cstring>
-
 #include "ntalpc/ntlpcapi.h"
 #include "ntalpc/status.h"
 #include "server/dispatch.h"
 #include "server/log.h"
 #include "server/port.h"
+#include "server/port_lookup.h"
 #include "server/waits.h"
 
 namespace ntalpc::server {
@@ -16,19 +15,6 @@ namespace {
 
 unsigned long long wide(std::uint64_t number) {
     return number;
-}
-
-std::int32_t find_port(const Call& call, std::uint64_t id, Port** port) {
-    const Handle* const handle = call.process().find(id);
-    if (!handle) return STATUS_INVALID_HANDLE;
-    *port = dynamic_cast<Port*>(&handle->object());
-    return *port ? STATUS_SUCCESS : STATUS_OBJECT_TYPE_MISMATCH;
-}
-
-std::u16string text_of(wire::Bytes bytes) {
-    std::u16string text(bytes.size() / sizeof(char16_t), u'\0');
-    std::memcpy(text.data(), bytes.data(), text.size() * sizeof(char16_t));
-    return text;
 }
 
 // Data and lengths belong together, and the total counts at least header and data.
@@ -73,41 +59,14 @@ void handle(Call& call, const wire::CreatePort::Request& request,
     reply_with_handle<wire::CreatePort>(call, std::move(made));
 }
 
-namespace {
-
-// The connection port that a name leads to, if this caller may connect to it.
-std::int32_t find_listener(const Call& call, const wire::ConnectPort::RequestBlobs& blobs,
-                           Ref<Port>* listener) {
-    Ref<Object> object;
-    // An exact match wins; a name in another case is accepted, as connects carry no case attribute of their
-    // own.
-    const auto status = call.kernel.names.open(text_of(blobs.name), CaseRule::insensitive, &object);
-    if (status != STATUS_SUCCESS) return status;
-    auto* const port = dynamic_cast<Port*>(object.get());
-    if (!port) return STATUS_OBJECT_TYPE_MISMATCH;
-    if (port->kind() != Port::Kind::connection) return STATUS_INVALID_PORT_HANDLE;
-    if (!port->listening()) return STATUS_PORT_CONNECTION_REFUSED;
-    const auto& sid = port->owner().user_sid;
-    if (!blobs.required_sid.empty() &&
-        !std::equal(sid.begin(), sid.end(), blobs.required_sid.begin(), blobs.required_sid.end())) {
-        return STATUS_SERVER_SID_MISMATCH;
-    }
-    *listener = Ref<Port>(port);
-    return STATUS_SUCCESS;
-}
-
-}  // namespace
-
 void handle(Call& call, const wire::ConnectPort::Request& request,
             const wire::ConnectPort::RequestBlobs& blobs) {
     if (const auto status = check_attributes(request.port)) return call.finish(status);
     Ref<Port> listener;
-    if (const auto status = find_listener(call, blobs, &listener)) {
-        log(LogLevel::connections, "%04llx:%04llx may not connect to %s: status %08x",
-            wide(call.process().facts().id), wide(call.thread.id()), printable(text_of(blobs.name)).c_str(),
-            static_cast<unsigned>(status));
-        return call.finish(status);
-    }
+    // An exact match wins; a name in another case is accepted, as connects carry no case attribute of their
+    // own.
+    const auto status = find_listener(call, blobs.name, CaseRule::insensitive, blobs.required_sid, &listener);
+    if (status != STATUS_SUCCESS) return call.finish(status);
     // After the look-up: a missing port is reported first. A connection message has no room between data and
     // end.
     const auto& message = request.message;
@@ -124,14 +83,12 @@ void handle(Call& call, const wire::ConnectPort::Request& request,
             call.kernel.handles.open(call.process(), Ref<Object>(client.get()), PORT_ALL_ACCESS, &made)) {
         return call.finish(status);
     }
-    log(LogLevel::connections, "%04llx:%04llx connects to %s (connection %llu)",
-        wide(call.process().facts().id), wide(call.thread.id()), printable(text_of(blobs.name)).c_str(),
-        wide(connection->serial()));
     const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags};
     if (const auto status = connection->request(call.thread, *client, outgoing)) return call.finish(status);
     if (request.flags & ALPC_MSGFLG_SYNC_REQUEST) {
-        const ReceiveTerms terms{request.reply_capacity, request.receive_attributes.allocated, {}};
-        call.thread.park(std::make_unique<ConnectWait>(call.thread, *connection, std::move(made), terms));
+        const ReceiveTerms terms{.capacity = request.reply_capacity,
+                                 .allocated = request.receive_attributes.allocated};
+        call.thread.park(std::make_unique<AlpcConnector>(call.thread, *connection, std::move(made), terms));
         call.kernel.set_deadline(*call.thread.wait(), request.timeout);
         return;
     }
@@ -169,12 +126,15 @@ void handle(Call& call, const wire::AcceptPort::Request& request,
     if (const auto status = find_request(call, *port, request.message, &message)) return call.finish(status);
     const Ref<Connection> connection(message->connection());
     if (!request.accept) {
-        connection->refuse(call.thread, *message);
+        connection->refuse(call.thread, *message, {});
         return call.finish(STATUS_SUCCESS);
     }
     NewHandle made;
-    if (const auto status = connection->accept(call.thread, *message, request, blobs.data, &made))
+    const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags};
+    if (const auto status = connection->begin_accept(call.thread, *message, request.port, outgoing, &made)) {
         return call.finish(status);
+    }
+    connection->finish_accept(request.port_context);
     reply_with_handle<wire::AcceptPort>(call, std::move(made));
 }
 
@@ -213,7 +173,8 @@ void handle(Call& call, const wire::SendWaitReceive::Request& request,
     Port* found = nullptr;
     if (const auto status = find_port(call, request.handle, &found)) return call.finish(status);
     const Ref<Port> port(found);
-    ReceiveTerms terms{request.receive_capacity, request.receive_attributes.allocated, {}};
+    ReceiveTerms terms{.capacity = request.receive_capacity,
+                       .allocated = request.receive_attributes.allocated};
     Ref<Message> sent;
     if (request.has_send) {
         const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -27,6 +28,9 @@ struct ProcessFacts {
     std::uint32_t unix_user = 0;
 };
 
+// Objects that outlive the process keep what it said about itself.
+using SharedFacts = std::shared_ptr<const ProcessFacts>;
+
 struct Cookie {
     std::uint64_t low = 0, high = 0;
     bool operator==(const Cookie&) const = default;
@@ -35,9 +39,12 @@ struct Cookie {
 class Process final : public RefCounted, public Counted<Process> {
   public:
     Process(ProcessFacts facts, Cookie cookie, const QuotaLimits& limits)
-        : facts_(std::move(facts)), cookie_(cookie), account_(make_ref<QuotaAccount>(limits)) {}
+        : facts_(std::make_shared<const ProcessFacts>(std::move(facts))),
+          cookie_(cookie),
+          account_(make_ref<QuotaAccount>(limits)) {}
 
-    const ProcessFacts& facts() const { return facts_; }
+    const ProcessFacts& facts() const { return *facts_; }
+    const SharedFacts& shared_facts() const { return facts_; }
     const Cookie& cookie() const { return cookie_; }
     const Ref<QuotaAccount>& account() const { return account_; }
 
@@ -48,7 +55,7 @@ class Process final : public RefCounted, public Counted<Process> {
 
   private:
     ~Process() override;
-    const ProcessFacts facts_;
+    const SharedFacts facts_;
     const Cookie cookie_;
     const Ref<QuotaAccount> account_;
     std::unordered_map<std::uint64_t, Handle*> adopted_;

@@ -14,6 +14,7 @@ class RefCounted {
     RefCounted& operator=(const RefCounted&) = delete;
 
     void add_ref() const { ++references_; }
+    std::size_t references() const { return references_; }
     void release() const {
         if (--references_ == 0) delete this;
     }

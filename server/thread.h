@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <span>
@@ -17,6 +18,7 @@
 
 namespace ntalpc::server {
 
+class DataWait;
 class Thread;
 class Wait;
 
@@ -72,6 +74,23 @@ class Thread final : public Counted<Thread> {
     // Takes the wait out, so that what its completion triggers finds the thread no longer waiting.
     std::unique_ptr<Wait> unpark() { return std::move(wait_); }
 
+    // Ports that learn of the thread's end, in the order of registration. Each registration counts as a
+    // handle.
+    std::vector<Ref<Object>>& termination_ports() { return termination_ports_; }
+
+    // Those who wait for memory of this thread, in order. An entry that gave up while its order was being
+    // served leaves nullptr at the front.
+    std::deque<DataWait*>& data_waits() { return data_waits_; }
+
+    // A packet that answers nothing: only serve_data has one.
+    template <class Request>
+    void send_unasked(typename Request::Reply& body, const typename Request::ReplyBlobs& blobs) {
+        auto packet = wire::encode({.code = static_cast<std::uint16_t>(Request::code)}, body, blobs,
+                                   Request::kReplyBlobs);
+        packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
+        sink_.send(packet.pieces, {});
+    }
+
     void reply(std::int32_t status);
     template <class Request>
     void reply(std::int32_t status, typename Request::Reply& body,
@@ -90,6 +109,8 @@ class Thread final : public Counted<Thread> {
     const std::int64_t creation_time_;
     ReplySink& sink_;
     std::unique_ptr<Wait> wait_;
+    std::vector<Ref<Object>> termination_ports_;
+    std::deque<DataWait*> data_waits_;
     std::uint32_t serial_ = 0;
     std::uint16_t code_ = 0;
     bool outstanding_ = false;

@@ -1,25 +1,55 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "server/waits.h"
 
+#include <fcntl.h>
+
+#include <array>
+
 #include "ntalpc/ntlpcapi.h"
 #include "ntalpc/status.h"
 #include "server/log.h"
 
 namespace ntalpc::server {
 
-void reply_with_message(Thread& thread, const ReceiveTerms& terms, Message& message) {
-    const Ref<Message> alive(&message);
+namespace {
+
+// Legacy receivers compare the type with its bare value (Wine's tests, phnt, Sandboxie).
+void reply_with_lpc_message(Thread& thread, Message& message) {
+    wire::LpcMessage::Reply reply;
+    reply.has_message = 1;
+    reply.message = message.header_for_receiver();
+    reply.message.type &= 0xFF;
+    if (message.step().type == LPC_CONNECTION_REQUEST) {
+        reply.message.callback_id = 0;
+        reply.message.client_view_size = message.connection()->client_view.size;
+    }
+    reply.port_context = message.context_for_receiver();
+    thread.reply<wire::LpcMessage>(STATUS_SUCCESS, reply, {.data = message.step().data});
+}
+
+void reply_with_alpc_message(Thread& thread, const ReceiveTerms& terms, Message& message) {
     wire::SendWaitReceive::Reply reply;
     reply.has_message = 1;
     reply.message = message.header_for_receiver();
     reply.receive_length = reply.message.total_length;
     reply.attributes = message.attributes_for_receiver(terms.allocated);
     reply.sent_attributes = terms.sent;
-    log(LogLevel::messages, "%04llx:%04llx received message %x type %x, %u bytes",
-        static_cast<unsigned long long>(thread.process().facts().id),
-        static_cast<unsigned long long>(thread.id()), message.id(), reply.message.type,
-        reply.message.data_length);
     thread.reply<wire::SendWaitReceive>(STATUS_SUCCESS, reply, {.data = message.step().data});
+}
+
+}  // namespace
+
+void reply_with_message(Thread& thread, const ReceiveTerms& terms, Message& message) {
+    const Ref<Message> alive(&message);
+    log(LogLevel::messages, "%04llx:%04llx received message %x type %x, %zu bytes",
+        static_cast<unsigned long long>(thread.process().facts().id),
+        static_cast<unsigned long long>(thread.id()), message.id(), message.step().type,
+        message.step().data.size());
+    if (terms.lpc) {
+        reply_with_lpc_message(thread, message);
+    } else {
+        reply_with_alpc_message(thread, terms, message);
+    }
     message.received();
 }
 
@@ -31,6 +61,7 @@ void reply_too_small(Thread& thread, const ReceiveTerms& terms, const Message& m
 }
 
 void reply_without_message(Thread& thread, const ReceiveTerms& terms, std::int32_t status) {
+    if (terms.lpc) return thread.reply(status);
     wire::SendWaitReceive::Reply reply;
     reply.sent_attributes = terms.sent;
     thread.reply<wire::SendWaitReceive>(status, reply);
@@ -77,16 +108,16 @@ void ReplyWait::disconnected(std::int32_t status) {
     finish(status);
 }
 
-ConnectWait::ConnectWait(Thread& thread, Connection& connection, NewHandle client, const ReceiveTerms& terms)
-    : Wait(thread), connection_(&connection), client_(std::move(client)), terms_(terms) {
+Connector::Connector(Thread& thread, Connection& connection, NewHandle client)
+    : Wait(thread), connection_(&connection), client_(std::move(client)) {
     connection.set_connector(this);
 }
 
-ConnectWait::~ConnectWait() {
+Connector::~Connector() {
     connection_->set_connector(nullptr);
 }
 
-void ConnectWait::accepted(Message& message) {
+void AlpcConnector::accepted(Message& message) {
     const auto self = thread().unpark();
     wire::ConnectPort::Reply reply;
     reply.reply_length = message.step().total_length;
@@ -94,14 +125,51 @@ void ConnectWait::accepted(Message& message) {
         thread().reply<wire::ConnectPort>(STATUS_BUFFER_TOO_SMALL, reply);
         return;
     }
-    reply.handle = client_.handle().id();
-    reply.access = client_.handle().access();
+    reply.handle = client().handle().id();
+    reply.access = client().handle().access();
     reply.has_message = 1;
     reply.message = message.header_for_receiver();
     reply.attributes = message.attributes_for_receiver(terms_.allocated);
-    const UniqueFd descriptor = client_.commit();
+    const UniqueFd descriptor = client().commit();
     thread().reply<wire::ConnectPort>(STATUS_SUCCESS, reply, {.data = message.step().data},
                                       std::span(&descriptor, 1));
+}
+
+void LpcConnector::accepted(Message& message) {
+    const auto self = thread().unpark();
+    const ConnectionView& offered = connection().server_view;
+    wire::LpcConnectPort::Reply reply;
+    reply.handle = client().handle().id();
+    reply.access = client().handle().access();
+    reply.max_message_length = connection().listener()->max_message_length();
+    reply.view_remote_base = connection().client_view.remote_base;
+    reply.server_view_size = offered.size;
+    reply.server_view_offset = offered.offset;
+    std::array<UniqueFd, 2> descriptors;
+    descriptors[0] = client().commit();
+    if (offered.section) descriptors[1].reset(fcntl(offered.section.get(), F_DUPFD_CLOEXEC, 0));
+    thread().reply<wire::LpcConnectPort>(STATUS_SUCCESS, reply, {.information = message.step().data},
+                                         std::span(descriptors).first(descriptors[1] ? 2 : 1));
+}
+
+void LpcConnector::refused(wire::Bytes information) {
+    const auto self = thread().unpark();
+    wire::LpcConnectPort::Reply reply;
+    thread().reply<wire::LpcConnectPort>(STATUS_PORT_CONNECTION_REFUSED, reply, {.information = information});
+}
+
+FinishWait::FinishWait(Thread& thread, Connection& connection) : Wait(thread), connection_(&connection) {
+    connection.set_finisher(this);
+}
+
+FinishWait::~FinishWait() {
+    connection_->set_finisher(nullptr);
+}
+
+void FinishWait::answer(std::int32_t status) {
+    wire::LpcFinishAccept::Reply reply;
+    reply.view_remote_base = connection_->server_view.remote_base;
+    thread().reply<wire::LpcFinishAccept>(status, reply);
 }
 
 }  // namespace ntalpc::server

@@ -3,20 +3,23 @@
 // connect.
 #pragma once
 
+#include "ntalpc/status.h"
 #include "server/connection.h"
 #include "server/port.h"
 #include "server/thread.h"
 
 namespace ntalpc::server {
 
-// How a caller of send_wait_receive wants to receive.
+// How a caller of send_wait_receive or lpc_message wants to receive.
 struct ReceiveTerms {
-    std::uint32_t capacity = 0;    // bytes, header included
-    std::uint32_t allocated = 0;   // attributes it has room for
-    wire::MessageAttributes sent;  // what to report about the message sent in the same call
+    std::uint32_t capacity = 0;   // bytes, header included
+    std::uint32_t allocated = 0;  // attributes it has room for
+    bool lpc = false;             // the caller used lpc_message
+    bool only_connection_requests = false;
+    wire::MessageAttributes sent{};  // what to report about the message sent in the same call
 };
 
-// Answers a send_wait_receive with a message.
+// Answers with a message.
 void reply_with_message(Thread& thread, const ReceiveTerms& terms, Message& message);
 // Answers that the message does not fit; it stays where it is.
 void reply_too_small(Thread& thread, const ReceiveTerms& terms, const Message& message);
@@ -45,6 +48,8 @@ class ReplyWait final : public Wait {
     ~ReplyWait() override;
     void answer(std::int32_t status) override { reply_without_message(thread(), terms_, status); }
 
+    const Connection* connection() const { return message_ ? message_->connection() : nullptr; }
+
     // The step has arrived. Destroys *this.
     void take(Message& message);
     // The connection ended; the message needs no withdrawing. Destroys *this.
@@ -59,18 +64,51 @@ class ReplyWait final : public Wait {
 
 // Blocked in a synchronous connect. The client's handle exists already and is closed again unless the connect
 // succeeds, which withdraws the request.
-class ConnectWait final : public Wait {
+class Connector : public Wait {
   public:
-    ConnectWait(Thread& thread, Connection& connection, NewHandle client, const ReceiveTerms& terms);
-    ~ConnectWait() override;
+    Connector(Thread& thread, Connection& connection, NewHandle client);
+    ~Connector() override;
     void answer(std::int32_t status) override { thread().reply(status); }
-    // Destroys *this.
-    void accepted(Message& reply);
+    // Both destroy *this.
+    virtual void accepted(Message& reply) = 0;
+    virtual void refused(wire::Bytes information) = 0;
+
+  protected:
+    Connection& connection() const { return *connection_; }
+    NewHandle& client() { return client_; }
 
   private:
     const Ref<Connection> connection_;
     NewHandle client_;
+};
+
+class AlpcConnector final : public Connector {
+  public:
+    AlpcConnector(Thread& thread, Connection& connection, NewHandle client, const ReceiveTerms& terms)
+        : Connector(thread, connection, std::move(client)), terms_(terms) {}
+    void accepted(Message& reply) override;
+    void refused(wire::Bytes) override { finish(STATUS_PORT_CONNECTION_REFUSED); }
+
+  private:
     const ReceiveTerms terms_;
+};
+
+class LpcConnector final : public Connector {
+  public:
+    using Connector::Connector;
+    void accepted(Message& reply) override;
+    void refused(wire::Bytes information) override;
+};
+
+// The server's thread, blocked in its accept until the client has mapped the server's section or has gone.
+class FinishWait final : public Wait {
+  public:
+    FinishWait(Thread& thread, Connection& connection);
+    ~FinishWait() override;
+    void answer(std::int32_t status) override;
+
+  private:
+    const Ref<Connection> connection_;
 };
 
 }  // namespace ntalpc::server

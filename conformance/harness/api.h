@@ -55,7 +55,31 @@ class EntryPoint {
     X(AlpcMaxAllowedMessageLength)    \
     X(AlpcGetHeaderSize)              \
     X(AlpcInitializeMessageAttribute) \
-    X(AlpcGetMessageAttribute)
+    X(AlpcGetMessageAttribute)        \
+    X(NtCreatePort)                   \
+    X(NtCreateWaitablePort)           \
+    X(NtConnectPort)                  \
+    X(NtSecureConnectPort)            \
+    X(NtListenPort)                   \
+    X(NtAcceptConnectPort)            \
+    X(NtCompleteConnectPort)          \
+    X(NtRequestPort)                  \
+    X(NtRequestWaitReplyPort)         \
+    X(NtReplyPort)                    \
+    X(NtReplyWaitReplyPort)           \
+    X(NtReplyWaitReceivePort)         \
+    X(NtReplyWaitReceivePortEx)       \
+    X(NtRegisterThreadTerminatePort)  \
+    X(NtQueryInformationPort)         \
+    X(NtReadRequestData)              \
+    X(NtWriteRequestData)             \
+    X(NtAlpcSetInformation)           \
+    X(NtAlpcQueryInformationMessage)  \
+    X(NtAlpcCancelMessage)            \
+    X(NtAlpcCreateResourceReserve)    \
+    X(NtAlpcDeleteResourceReserve)    \
+    X(NtAlpcOpenSenderProcess)        \
+    X(NtAlpcOpenSenderThread)
 
 struct Api {
 #define X(name) EntryPoint<decltype(&::name)> name;

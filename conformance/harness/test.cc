@@ -37,6 +37,15 @@ std::string describe_status(NTSTATUS status) {
     return text.str();
 }
 
+::testing::AssertionResult is_in_list(NTSTATUS actual, std::initializer_list<NTSTATUS> expected) {
+    std::string wanted;
+    for (const NTSTATUS status : expected) {
+        if (actual == status) return ::testing::AssertionSuccess();
+        wanted += (wanted.empty() ? "" : " or ") + describe_status(status);
+    }
+    return ::testing::AssertionFailure() << describe_status(actual) << " instead of " << wanted;
+}
+
 ::testing::AssertionResult compare_status(const char* expected_text, const char* actual_text,
                                           NTSTATUS expected, NTSTATUS actual) {
     if (expected == actual) return ::testing::AssertionSuccess();

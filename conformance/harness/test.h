@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include <initializer_list>
+
 #include "conformance/harness/api.h"
 
 namespace ntalpc::conformance {
@@ -24,6 +26,13 @@ void run_test(const Claim& claim, void (*body)());
 
 // "STATUS_TIMEOUT (0x00000102)"
 std::string describe_status(NTSTATUS status);
+
+// For what Windows versions answer differently: EXPECT_TRUE(is_one_of(call, STATUS_A, STATUS_B)).
+::testing::AssertionResult is_in_list(NTSTATUS actual, std::initializer_list<NTSTATUS> expected);
+template <typename... Statuses>
+::testing::AssertionResult is_one_of(NTSTATUS actual, Statuses... expected) {
+    return is_in_list(actual, {static_cast<NTSTATUS>(expected)...});
+}
 
 ::testing::AssertionResult compare_status(const char* expected_text, const char* actual_text,
                                           NTSTATUS expected, NTSTATUS actual);

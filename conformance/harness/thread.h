@@ -33,6 +33,11 @@ class Thread {
     Thread(const Thread&) = delete;
     Thread& operator=(const Thread&) = delete;
 
+    // Whether the function has returned, or does so in the given time.
+    bool done(std::chrono::milliseconds limit = std::chrono::milliseconds(0)) {
+        return result_.wait_for(limit) == std::future_status::ready;
+    }
+
     Result join() {
         if (result_.wait_for(step_limit) != std::future_status::ready)
             ADD_FAILURE() << "the second thread is still busy after " << step_limit.count() << " s";

@@ -41,6 +41,37 @@ extern "C" {
 
 NTALPC_API NTSTATUS NTAPI NtClose(HANDLE Handle);
 
+// Makes a section of memory, to be offered to the other side of a connection as a PORT_VIEW. There are no files and
+// no names: FileHandle and the name must be NULL. DesiredAccess, SectionPageProtection and AllocationAttributes are
+// not used, all of the memory can be read and written at once.
+NTALPC_API NTSTATUS NTAPI NtCreateSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess,
+                                          POBJECT_ATTRIBUTES ObjectAttributes, PLARGE_INTEGER MaximumSize,
+                                          ULONG SectionPageProtection, ULONG AllocationAttributes, HANDLE FileHandle);
+
+// Gives another handle to the same object. Both process handles must be NtCurrentProcess(); DesiredAccess and
+// HandleAttributes are not used, a duplicate has the access of its source. TargetHandle may be NULL.
+#define NtCurrentProcess() ((HANDLE)(intptr_t)-1)
+#define DUPLICATE_CLOSE_SOURCE 0x00000001
+#define DUPLICATE_SAME_ACCESS 0x00000002
+NTALPC_API NTSTATUS NTAPI NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle,
+                                            HANDLE TargetProcessHandle, PHANDLE TargetHandle,
+                                            ACCESS_MASK DesiredAccess, ULONG HandleAttributes, ULONG Options);
+
+// Waits until a port made with ALPC_PORFLG_WAITABLE_PORT has a message to receive, or has ended. The wait takes
+// nothing from the port. Other ports are never signalled. Alertable has no effect.
+NTALPC_API NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
+
+typedef enum _OBJECT_INFORMATION_CLASS {
+    ObjectBasicInformation = 0,
+    ObjectNameInformation = 1,
+    ObjectTypeInformation = 2
+} OBJECT_INFORMATION_CLASS;
+
+// Tells facts about an object; the structures are those of Windows. Duplicated handles count once.
+NTALPC_API NTSTATUS NTAPI NtQueryObject(HANDLE Handle, OBJECT_INFORMATION_CLASS ObjectInformationClass,
+                                        PVOID ObjectInformation, ULONG ObjectInformationLength,
+                                        PULONG ReturnLength);
+
 #ifdef __cplusplus
 }
 #endif

@@ -31,6 +31,12 @@ static_assert(sizeof(PacketHeader) == 16);
 inline constexpr std::size_t kMaxPacket = 160 * 1024;
 inline constexpr std::size_t kMaxDescriptors = 4;
 
+// How many descriptors a packet carries.
+struct DescriptorRange {
+    std::size_t least, most;
+    constexpr bool contains(std::size_t count) const { return count >= least && count <= most; }
+};
+
 // Ties a size field of a body to the blob whose length it states.
 template <class Fixed, class Blobs>
 struct BlobField {

@@ -97,11 +97,12 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
     if (status != STATUS_SUCCESS) return status;
     CallScope scope;
     if (status = scope.connect(PortHandle, &request.handle); status != STATUS_SUCCESS) return status;
-    wire::SendWaitReceive::Reply reply;
-    wire::SendWaitReceive::ReplyBlobs reply_blobs;
-    const Blocking blocking = request.has_receive && request.timeout != 0 ? Blocking::yes : Blocking::no;
-    status = scope.call<wire::SendWaitReceive>(blocking, request, blobs, &reply, &reply_blobs);
-    return write_results(arguments, request, status, reply, reply_blobs.data);
+    const bool waits = request.has_receive && request.timeout != 0;
+    return scope.call_then<wire::SendWaitReceive>(
+        waits ? blocking_of(Flags) : Blocking::no, request, blobs,
+        [arguments, request](NTSTATUS outcome, const auto& reply, const auto& reply_blobs, UniqueFd) {
+            return write_results(arguments, request, outcome, reply, reply_blobs.data);
+        });
 }
 
 }  // namespace ntalpc::core

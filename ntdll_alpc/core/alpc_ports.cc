@@ -68,6 +68,23 @@ NTSTATUS capture_connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTE
     return status;
 }
 
+NTSTATUS finish_connect(Channel& channel, const ConnectArguments& arguments, NTSTATUS status,
+                        const wire::ConnectPort::Reply& reply, wire::Bytes data, UniqueFd capability) {
+    if (arguments.buffer_length && (reply.has_message || status == STATUS_BUFFER_TOO_SMALL)) {
+        const NTSTATUS written = write(arguments.buffer_length, SIZE_T{reply.reply_length});
+        if (written != STATUS_SUCCESS) return written;
+    }
+    if (status != STATUS_SUCCESS) return status;
+    if (reply.has_message) {
+        if (arguments.message) status = write_message(arguments.message, reply.message, data);
+        if (status == STATUS_SUCCESS)
+            status = write_received_attributes(arguments.in_attributes, reply.attributes);
+        if (status != STATUS_SUCCESS) return status;
+    }
+    return give_handle(channel, std::move(capability), reply.handle, reply.access,
+                       arguments.handle_attributes, arguments.port_handle);
+}
+
 NTSTATUS connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTES port_attributes,
                  PLARGE_INTEGER timeout) {
     wire::ConnectPort::Request request;
@@ -78,23 +95,13 @@ NTSTATUS connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTES port_a
     blobs.required_sid = arguments.required_sid;
     CallScope scope;
     if (status = scope.connect(); status != STATUS_SUCCESS) return status;
-    wire::ConnectPort::Reply reply;
-    wire::ConnectPort::ReplyBlobs reply_blobs;
-    UniqueFd capability;
-    status = scope.call<wire::ConnectPort>(Blocking::yes, request, blobs, &reply, &reply_blobs, &capability);
-    if (arguments.buffer_length && (reply.has_message || status == STATUS_BUFFER_TOO_SMALL)) {
-        const NTSTATUS written = write(arguments.buffer_length, SIZE_T{reply.reply_length});
-        if (written != STATUS_SUCCESS) return written;
-    }
-    if (status != STATUS_SUCCESS) return status;
-    if (reply.has_message) {
-        if (arguments.message) status = write_message(arguments.message, reply.message, reply_blobs.data);
-        if (status == STATUS_SUCCESS)
-            status = write_received_attributes(arguments.in_attributes, reply.attributes);
-        if (status != STATUS_SUCCESS) return status;
-    }
-    return scope.give_handle(std::move(capability), reply.handle, reply.access, arguments.handle_attributes,
-                             arguments.port_handle);
+    return scope.call_then<wire::ConnectPort>(
+        blocking_of(arguments.flags), request, blobs,
+        [&channel = scope.channel(), arguments](NTSTATUS outcome, const auto& reply, const auto& reply_blobs,
+                                                UniqueFd capability) {
+            return finish_connect(channel, arguments, outcome, reply, reply_blobs.data,
+                                  std::move(capability));
+        });
 }
 
 }  // namespace
@@ -115,7 +122,7 @@ NTSTATUS NtAlpcCreatePort(PHANDLE PortHandle, POBJECT_ATTRIBUTES ObjectAttribute
     UniqueFd capability;
     status = scope.call<wire::CreatePort>(Blocking::no, request,
                                           {.name = bytes_of(name.path), .security_descriptor = {}}, &reply,
-                                          &reply_blobs, &capability);
+                                          &reply_blobs, std::span(&capability, 1));
     if (status != STATUS_SUCCESS) return status;
     return scope.give_handle(std::move(capability), reply.handle, reply.access, name.attributes, PortHandle);
 }
@@ -196,7 +203,7 @@ NTSTATUS NtAlpcAcceptConnectPort(PHANDLE PortHandle, HANDLE ConnectionPortHandle
     wire::AcceptPort::ReplyBlobs reply_blobs;
     UniqueFd capability;
     status = scope.call<wire::AcceptPort>(Blocking::no, request, {.data = message.data}, &reply, &reply_blobs,
-                                          &capability);
+                                          std::span(&capability, 1));
     if (status != STATUS_SUCCESS || !AcceptConnection) return status;
     return scope.give_handle(std::move(capability), reply.handle, reply.access, name.attributes, PortHandle);
 }
@@ -210,46 +217,6 @@ NTSTATUS NtAlpcDisconnectPort(HANDLE PortHandle, ULONG Flags) {
     if (const NTSTATUS status = scope.connect(PortHandle, &request.handle); status != STATUS_SUCCESS)
         return status;
     return scope.call<wire::DisconnectPort>(Blocking::no, request, {}, &reply, &reply_blobs);
-}
-
-namespace {
-
-NTSTATUS query_basic(HANDLE port, PVOID information, ULONG length, PULONG return_length) {
-    wire::QueryPort::Request request;
-    wire::QueryPort::Reply reply;
-    wire::QueryPort::ReplyBlobs reply_blobs;
-    CallScope scope;
-    NTSTATUS status = scope.connect(port, &request.handle);
-    if (status == STATUS_SUCCESS && return_length)
-        status = write(return_length, ULONG{sizeof(ALPC_BASIC_INFORMATION)});
-    if (status == STATUS_SUCCESS && length < sizeof(ALPC_BASIC_INFORMATION))
-        status = STATUS_INFO_LENGTH_MISMATCH;
-    if (status == STATUS_SUCCESS)
-        status = scope.call<wire::QueryPort>(Blocking::no, request, {}, &reply, &reply_blobs);
-    if (status != STATUS_SUCCESS) return status;
-    ALPC_BASIC_INFORMATION basic{};
-    basic.Flags = reply.flags;
-    basic.SequenceNo = reply.sequence;
-    basic.PortContext = reinterpret_cast<PVOID>(static_cast<std::uintptr_t>(reply.port_context));
-    return write(static_cast<ALPC_BASIC_INFORMATION*>(information), basic);
-}
-
-}  // namespace
-
-NTSTATUS NtAlpcQueryInformation(HANDLE PortHandle, ALPC_PORT_INFORMATION_CLASS PortInformationClass,
-                                PVOID PortInformation, ULONG Length, PULONG ReturnLength) {
-    switch (PortInformationClass) {
-        case AlpcBasicInformation:
-            return query_basic(PortHandle, PortInformation, Length, ReturnLength);
-        case AlpcConnectedSIDInformation:
-        case AlpcServerInformation:
-        case AlpcWaitForPortReferences:
-        case AlpcServerSessionInformation:
-            host::log(host::LogLevel::fixme, "NtAlpcQueryInformation: this class is not implemented");
-            return STATUS_NOT_IMPLEMENTED;
-        default:
-            return STATUS_INVALID_INFO_CLASS;
-    }
 }
 
 }  // namespace ntalpc::core

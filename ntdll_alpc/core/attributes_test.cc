@@ -78,11 +78,12 @@ TEST(AttributeLayout, OffsetNeedsExactlyOneAllocatedBit) {
 }
 
 TEST(AttributeCalls, FindIgnoresWhetherTheAttributeIsValid) {
-    ALPC_MESSAGE_ATTRIBUTES buffer = {kContext | kToken, 0};
-    auto* base = reinterpret_cast<unsigned char*>(&buffer);
-    EXPECT_EQ(AlpcGetMessageAttribute(&buffer, kContext), base + 8);
-    EXPECT_EQ(AlpcGetMessageAttribute(&buffer, kToken), base + 8 + sizeof(ALPC_CONTEXT_ATTR));
-    EXPECT_EQ(AlpcGetMessageAttribute(&buffer, kHandle), nullptr);
+    alignas(8) std::array<unsigned char, 0xa0> bytes{};
+    auto* buffer = reinterpret_cast<ALPC_MESSAGE_ATTRIBUTES*>(bytes.data());
+    buffer->AllocatedAttributes = kContext | kToken;
+    EXPECT_EQ(AlpcGetMessageAttribute(buffer, kContext), &bytes[8]);
+    EXPECT_EQ(AlpcGetMessageAttribute(buffer, kToken), &bytes[8 + sizeof(ALPC_CONTEXT_ATTR)]);
+    EXPECT_EQ(AlpcGetMessageAttribute(buffer, kHandle), nullptr);
 }
 
 TEST(AttributeCalls, InitializeTellsTheSizeAndLeavesAShortBufferAlone) {

@@ -5,9 +5,28 @@
 #include "core/channel.h"
 #include "core/host.h"
 #include "core/port_handle.h"
+#include "ntalpc/ntlpcapi.h"
 #include "ntalpc/status.h"
 
 namespace ntalpc::core {
+
+// How a call with these ALPC_MSGFLG_* waits.
+inline Blocking blocking_of(std::uint32_t flags) {
+    return flags & ALPC_MSGFLG_WAIT_ALERTABLE ? Blocking::leaving : Blocking::yes;
+}
+
+// Turns the capability that came with an answer into a handle, and tells the program.
+inline NTSTATUS give_handle(Channel& channel, UniqueFd capability, std::uint64_t id, std::uint32_t access,
+                            std::uint32_t attributes, HANDLE* where, HANDLE* given = nullptr) {
+    HANDLE handle;
+    const NTSTATUS status =
+        install_handle(channel, std::move(capability), {id, access, 0}, attributes, &handle);
+    if (status != STATUS_SUCCESS) return status;
+    if (given) *given = handle;
+    if (host::copy_to_program(where, &handle, sizeof(handle))) return STATUS_SUCCESS;
+    host::close_handle(handle);
+    return STATUS_ACCESS_VIOLATION;
+}
 
 class CallScope {
   public:
@@ -29,20 +48,23 @@ class CallScope {
     template <class Type>
     NTSTATUS call(Blocking blocking, typename Type::Request& request,
                   const typename Type::RequestBlobs& blobs, typename Type::Reply* reply,
-                  typename Type::ReplyBlobs* reply_blobs, UniqueFd* descriptor = nullptr) {
-        return channel_->call<Type>(guard_, blocking, request, blobs, reply, reply_blobs, -1, descriptor);
+                  typename Type::ReplyBlobs* reply_blobs, std::span<UniqueFd> descriptors = {},
+                  int sent_descriptor = -1) {
+        return channel_->call<Type>(guard_, blocking, request, blobs, reply, reply_blobs, sent_descriptor,
+                                    descriptors);
     }
 
-    // Turns the capability that came with an answer into a handle, and tells the program.
+    // See Channel::call_then().
+    template <class Type, class Then>
+    NTSTATUS call_then(Blocking blocking, typename Type::Request& request,
+                       const typename Type::RequestBlobs& blobs, Then then) {
+        return channel_->call_then<Type>(guard_, blocking, request, blobs, then);
+    }
+    Channel& channel() { return *channel_; }
+
     NTSTATUS give_handle(UniqueFd capability, std::uint64_t id, std::uint32_t access,
-                         std::uint32_t attributes, HANDLE* where) {
-        HANDLE handle;
-        NTSTATUS status =
-            install_handle(*channel_, std::move(capability), {id, access, 0}, attributes, &handle);
-        if (status != STATUS_SUCCESS) return status;
-        if (host::copy_to_program(where, &handle, sizeof(handle))) return STATUS_SUCCESS;
-        host::close_handle(handle);
-        return STATUS_ACCESS_VIOLATION;
+                         std::uint32_t attributes, HANDLE* where, HANDLE* given = nullptr) {
+        return core::give_handle(*channel_, std::move(capability), id, access, attributes, where, given);
     }
 
   private:

@@ -142,6 +142,8 @@ NTSTATUS capture_message(const PORT_MESSAGE* message, CapturedMessage* captured)
     header.data_info_offset = static_cast<std::uint16_t>(given.u2.s2.DataInfoOffset);
     header.message_id = given.MessageId;
     header.callback_id = given.CallbackId;
+    header.process_id = reinterpret_cast<std::uintptr_t>(given.ClientId.UniqueProcess);
+    header.thread_id = reinterpret_cast<std::uintptr_t>(given.ClientId.UniqueThread);
     captured->data = {reinterpret_cast<const std::byte*>(message + 1), header.data_length};
     return STATUS_SUCCESS;
 }
@@ -178,7 +180,12 @@ NTSTATUS write_message(PORT_MESSAGE* buffer, const wire::PortMessage& header, wi
     out.ClientId.UniqueProcess = pointer_of<void>(header.process_id);
     out.ClientId.UniqueThread = pointer_of<void>(header.thread_id);
     out.MessageId = header.message_id;
-    out.CallbackId = header.callback_id;
+    // One field: connection requests of the legacy calls carry a size in it, everything else an id.
+    if (header.client_view_size != 0) {
+        out.ClientViewSize = header.client_view_size;
+    } else {
+        out.CallbackId = header.callback_id;
+    }
     if (const NTSTATUS status = write(buffer, out); status != STATUS_SUCCESS) return status;
     return host::copy_to_program(buffer + 1, data.data(), data.size()) ? STATUS_SUCCESS
                                                                        : STATUS_ACCESS_VIOLATION;

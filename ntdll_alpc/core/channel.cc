@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/channel.h"
 
+#include <poll.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
+#include "core/left_call.h"
 #include "core/packet_socket.h"
 #include "core/server_process.h"
 #include "ntalpc/status.h"
@@ -13,6 +17,9 @@
 namespace ntalpc::core {
 
 namespace {
+
+// Not an answer but an order: no status of the server has this value.
+constexpr NTSTATUS kDataOrder = 0x20000001;
 
 // Thread-specific data rather than thread_local: its destructor also runs for threads that Wine terminates.
 pthread_key_t key() {
@@ -29,12 +36,29 @@ pthread_key_t key() {
 
 Channel* Channel::current(NTSTATUS* status) {
     auto* channel = static_cast<Channel*>(pthread_getspecific(key()));
-    if (!channel) {
-        channel = new Channel;
+    if (!channel || channel->rest_) {
+        auto* const fresh = new Channel;
+        fresh->below_.reset(channel);
+        channel = fresh;
         pthread_setspecific(key(), channel);
     }
     *status = channel->socket_ ? STATUS_SUCCESS : channel->open();
     return *status == STATUS_SUCCESS ? channel : nullptr;
+}
+
+Channel* Channel::left() {
+    auto* channel = static_cast<Channel*>(pthread_getspecific(key()));
+    // Calls made while the thread had left this one are over, and their channel is not needed any more.
+    while (channel && !channel->rest_ && channel->below_) {
+        const std::unique_ptr<Channel> over(channel);
+        channel = over->below_.release();
+        pthread_setspecific(key(), channel);
+    }
+    return channel && channel->rest_ ? channel : nullptr;
+}
+
+Channel::~Channel() {
+    if (rest_) host::forget_left_call(socket_.get());
 }
 
 void Channel::forget_after_fork() {
@@ -64,8 +88,7 @@ NTSTATUS Channel::open() {
         packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
         if (send_packet(socket.get(), packet.pieces, -1) < 0) continue;
         wire::PacketHeader answer;
-        if (receive_packet(socket.get(), std::as_writable_bytes(std::span(&answer, 1)), nullptr) !=
-            sizeof(answer))
+        if (receive_packet(socket.get(), std::as_writable_bytes(std::span(&answer, 1)), {}) != sizeof(answer))
             continue;
         if (answer.status != STATUS_SUCCESS) return answer.status;
         socket_ = std::move(socket);
@@ -81,34 +104,87 @@ NTSTATUS Channel::broken() {
     return STATUS_PORT_DISCONNECTED;
 }
 
-NTSTATUS Channel::exchange(host::CallGuard& guard, Blocking blocking, std::span<const wire::Bytes> pieces,
-                           int sent_descriptor, wire::Bytes* body, UniqueFd* descriptor) {
-    if (send_packet(socket_.get(), pieces, sent_descriptor) < 0) {
-        switch (errno) {
-            case EFAULT:
-                return STATUS_ACCESS_VIOLATION;
-            case EMSGSIZE:
-                return STATUS_INVALID_PARAMETER;
-            case ENOMEM:
-            case ENOBUFS:
-                return STATUS_NO_MEMORY;
-            default:
-                return broken();
-        }
+NTSTATUS Channel::send(std::span<const wire::Bytes> pieces, int sent_descriptor) {
+    if (send_packet(socket_.get(), pieces, sent_descriptor) >= 0) return STATUS_SUCCESS;
+    switch (errno) {
+        case EFAULT:
+            return STATUS_ACCESS_VIOLATION;
+        case EMSGSIZE:
+            return STATUS_INVALID_PARAMETER;
+        case ENOMEM:
+        case ENOBUFS:
+            return STATUS_NO_MEMORY;
+        default:
+            return broken();
     }
-    if (blocking == Blocking::yes) guard.wait_readable(socket_.get());
-    return receive(body, descriptor);
 }
 
-NTSTATUS Channel::receive(wire::Bytes* body, UniqueFd* descriptor) {
+NTSTATUS Channel::exchange(host::CallGuard& guard, Blocking blocking, std::span<const wire::Bytes> pieces,
+                           int sent_descriptor, wire::Bytes* body, std::span<UniqueFd> descriptors) {
+    if (const NTSTATUS status = send(pieces, sent_descriptor); status != STATUS_SUCCESS) return status;
+    for (;;) {
+        if (blocking != Blocking::no) guard.wait_readable(socket_.get());
+        const NTSTATUS status = receive(body, descriptors);
+        if (status != kDataOrder) return status;
+        serve_data(*body);
+    }
+}
+
+// The server of a port wants to read or write memory that a request of this thread has offered. The thread is at the
+// server's disposal while it waits for the answer; a bad address is the program's and is reported as such.
+void Channel::serve_data(wire::Bytes body) {
+    using wire::ServeData;
+    ServeData::Reply order;
+    ServeData::ReplyBlobs given;
+    ServeData::Request done;
+    if (!wire::decode(body, ServeData::kReplyBlobs, order, given)) return;
+    auto* const memory = reinterpret_cast<std::byte*>(static_cast<std::uintptr_t>(order.address));
+    std::vector<std::byte> copied;
+    if (order.write) {
+        done.ok = host::copy_to_program(memory, given.data.data(), given.data.size());
+    } else {
+        copied.resize(std::min<std::uint64_t>(order.size, wire::kMaxPacket / 2));
+        done.ok = host::copy_from_program(copied.data(), memory, copied.size());
+        if (!done.ok) copied.clear();
+    }
+    auto packet = wire::encode({.code = static_cast<std::uint16_t>(ServeData::code)}, done, {.data = copied},
+                               ServeData::kRequestBlobs);
+    packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
+    // When this fails the server is gone, and the next read finds the end of the connection.
+    send_packet(socket_.get(), packet.pieces, -1);
+}
+
+NTSTATUS Channel::take_up(host::CallGuard& guard, NTSTATUS outcome) {
+    host::forget_left_call(socket_.get());
+    pollfd answer = {socket_.get(), POLLIN, 0};
+    if (outcome == STATUS_SUCCESS && poll(&answer, 1, 0) == 0) return kCallLeft;
+    if (outcome != STATUS_SUCCESS) {
+        wire::CancelWait::Request request;
+        request.status = outcome;
+        auto packet = wire::encode({.code = static_cast<std::uint16_t>(wire::CancelWait::code)}, request, {},
+                                   wire::CancelWait::kRequestBlobs);
+        packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
+        // When this fails the server is gone, and what follows finds the end of the connection.
+        send_packet(socket_.get(), packet.pieces, -1);
+        guard.wait_readable(socket_.get());
+    }
+    wire::Bytes body;
+    UniqueFd descriptor;
+    const NTSTATUS status = receive(&body, std::span(&descriptor, 1));
+    const Rest rest = std::exchange(rest_, nullptr);
+    return rest(status, body, std::move(descriptor));
+}
+
+NTSTATUS Channel::receive(wire::Bytes* body, std::span<UniqueFd> descriptors) {
     const ssize_t size =
-        receive_packet(socket_.get(), std::span(buffer_.get(), wire::kMaxPacket), descriptor);
+        receive_packet(socket_.get(), std::span(buffer_.get(), wire::kMaxPacket), descriptors);
     wire::PacketHeader header;
     if (size < static_cast<ssize_t>(sizeof(header))) return broken();
     std::memcpy(&header, buffer_.get(), sizeof(header));
-    if (header.serial != serial_ || header.size != static_cast<std::size_t>(size)) return broken();
+    if (header.size != static_cast<std::size_t>(size)) return broken();
     *body = wire::Bytes(buffer_.get() + sizeof(header), static_cast<std::size_t>(size) - sizeof(header));
-    return header.status;
+    if (header.code == static_cast<std::uint16_t>(wire::Code::serve_data)) return kDataOrder;
+    return header.serial == serial_ ? header.status : broken();
 }
 
 }  // namespace ntalpc::core

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -18,50 +19,92 @@
 
 namespace ntalpc::core {
 
-// Whether the server may take its time with the answer.
-enum class Blocking { no, yes };
+// Whether the server may take its time with the answer, and whether the call may be left meanwhile
+// (left_call.h).
+enum class Blocking { no, yes, leaving };
 
 class Channel {
   public:
     // The calling thread's channel, connected. nullptr, and the reason in `status`, when there is no server
     // and none can be started.
     static Channel* current(NTSTATUS* status);
+    // The channel of the calling thread's innermost left call, which the thread returns to; nullptr if none.
+    static Channel* left();
+    ~Channel();
     // In the child of a fork: nothing that the parent opened is ours.
     static void forget_after_fork();
 
     // Sends a request and waits for its answer. Blobs of the answer point into the channel's buffer and are
     // good until the next call. Blobs of the request may be program memory: STATUS_ACCESS_VIOLATION when it
-    // cannot be read. STATUS_PORT_DISCONNECTED when the server is gone. `descriptor` receives what comes with
+    // cannot be read. STATUS_PORT_DISCONNECTED when the server is gone. `descriptors` receive what comes with
     // the answer.
     template <class Type>
     NTSTATUS call(host::CallGuard& guard, Blocking blocking, typename Type::Request& request,
                   const typename Type::RequestBlobs& blobs, typename Type::Reply* reply,
                   typename Type::ReplyBlobs* reply_blobs, int sent_descriptor = -1,
-                  UniqueFd* descriptor = nullptr) {
+                  std::span<UniqueFd> descriptors = {}) {
         auto packet = wire::encode({.code = static_cast<std::uint16_t>(Type::code), .serial = ++serial_},
                                    request, blobs, Type::kRequestBlobs);
         packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
         wire::Bytes body;
-        const NTSTATUS status = exchange(guard, blocking, packet.pieces, sent_descriptor, &body, descriptor);
+        const NTSTATUS status = exchange(guard, blocking, packet.pieces, sent_descriptor, &body, descriptors);
         if (!body.empty() && !wire::decode(body, Type::kReplyBlobs, *reply, *reply_blobs)) return broken();
         return status;
     }
+
+    // The same for a call that may be left: `then` does what remains with the answer, now or later. It is given
+    // the status, the reply, its blobs and the descriptor, and its result is that of the call.
+    template <class Type, class Then>
+    NTSTATUS call_then(host::CallGuard& guard, Blocking blocking, typename Type::Request& request,
+                       const typename Type::RequestBlobs& blobs, Then then) {
+        typename Type::Reply reply;
+        typename Type::ReplyBlobs reply_blobs;
+        if (blocking != Blocking::leaving || !host::can_leave_calls()) {
+            UniqueFd descriptor;
+            const NTSTATUS status = call<Type>(guard, blocking, request, blobs, &reply, &reply_blobs, -1,
+                                               std::span(&descriptor, 1));
+            return then(status, reply, reply_blobs, std::move(descriptor));
+        }
+        auto packet = wire::encode({.code = static_cast<std::uint16_t>(Type::code), .serial = ++serial_},
+                                   request, blobs, Type::kRequestBlobs);
+        packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
+        Rest rest = [this, then](NTSTATUS status, wire::Bytes body, UniqueFd descriptor) {
+            typename Type::Reply late_reply;
+            typename Type::ReplyBlobs late_blobs;
+            if (!body.empty() && !wire::decode(body, Type::kReplyBlobs, late_reply, late_blobs))
+                return broken();
+            return then(status, late_reply, late_blobs, std::move(descriptor));
+        };
+        if (const NTSTATUS status = send(packet.pieces, -1); status != 0)
+            return then(status, reply, reply_blobs, UniqueFd());
+        rest_ = std::move(rest);
+        return take_up(guard, 0);
+    }
+    // See take_up_call().
+    NTSTATUS take_up(host::CallGuard& guard, NTSTATUS outcome);
+    int socket() const { return socket_.get(); }
 
     // Counts the servers this process has talked to: what one of them said is void with the next.
     std::uint32_t generation() const { return generation_; }
 
   private:
+    using Rest = std::function<NTSTATUS(NTSTATUS status, wire::Bytes body, UniqueFd descriptor)>;
+
     Channel() = default;
     NTSTATUS open();
+    NTSTATUS send(std::span<const wire::Bytes> pieces, int sent_descriptor);
     NTSTATUS exchange(host::CallGuard& guard, Blocking blocking, std::span<const wire::Bytes> pieces,
-                      int sent_descriptor, wire::Bytes* body, UniqueFd* descriptor);
-    NTSTATUS receive(wire::Bytes* body, UniqueFd* descriptor);
+                      int sent_descriptor, wire::Bytes* body, std::span<UniqueFd> descriptors);
+    NTSTATUS receive(wire::Bytes* body, std::span<UniqueFd> descriptors);
+    void serve_data(wire::Bytes body);
     NTSTATUS broken();
 
     UniqueFd socket_;
     std::unique_ptr<std::byte[]> buffer_;
     std::uint32_t serial_ = 0;
     std::uint32_t generation_ = 0;
+    Rest rest_;                       // of the left call; empty when there is none
+    std::unique_ptr<Channel> below_;  // those of left calls in the course of which this one was made
 };
 
 }  // namespace ntalpc::core

@@ -4,6 +4,7 @@
 // so that the Wine host may include Wine's own and the core ours.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -76,9 +77,21 @@ class CallGuard {
     // call, so the caller holds no lock and no unregistered resource. Other hosts return at once.
     void wait_readable(int fd);
 
+    // Sleeps on a word of memory that may be shared with other processes, unless it differs from `expected`.
+    // Returns when it is woken, and possibly for no reason. As above, the thread may be suspended or
+    // terminated in here.
+    void wait_word(const std::atomic<std::uint32_t>& word, std::uint32_t expected);
+
   private:
     alignas(16) unsigned char saved_[128];  // the signal mask to return to, for hosts that need one
 };
+
+// Whether a call that waits alertably can be left in the middle (core/left_call.h). Where nothing interrupts a
+// wait it is not worth it.
+bool can_leave_calls();
+
+// Nothing needs to be said any more about the answer to a left call that was to come on this socket.
+void forget_left_call(int fd);
 
 // The directory that stands for the Wine prefix: one server serves one user and prefix.
 std::string prefix_path();

@@ -39,9 +39,9 @@ ssize_t send_packet(int socket, std::span<const wire::Bytes> pieces, int descrip
     return sent;
 }
 
-ssize_t receive_packet(int socket, std::span<std::byte> buffer, UniqueFd* descriptor) {
+ssize_t receive_packet(int socket, std::span<std::byte> buffer, std::span<UniqueFd> descriptors) {
     iovec place{buffer.data(), buffer.size()};
-    alignas(cmsghdr) std::array<char, kControlSize> control;
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(wire::kMaxDescriptors * sizeof(int))> control;
     msghdr message{};
     message.msg_iov = &place;
     message.msg_iovlen = 1;
@@ -52,10 +52,13 @@ ssize_t receive_packet(int socket, std::span<std::byte> buffer, UniqueFd* descri
     if (size < 0) return size;
     for (cmsghdr* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
         if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-        int fd;
-        std::memcpy(&fd, CMSG_DATA(part), sizeof(fd));
-        UniqueFd owner(fd);
-        if (descriptor) *descriptor = std::move(owner);
+        const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (std::size_t i = 0; i < count; ++i) {
+            int fd;
+            std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(fd));
+            UniqueFd owner(fd);
+            if (i < descriptors.size()) descriptors[i] = std::move(owner);
+        }
     }
     return size;
 }

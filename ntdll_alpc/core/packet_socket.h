@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Sending and receiving packets with at most one descriptor.
+// Sending packets with at most one descriptor, receiving them with a few.
 #pragma once
 
 #include <sys/types.h>
@@ -14,6 +14,7 @@ namespace ntalpc::core {
 
 // Both return what sendmsg() and recvmsg() return, retried after signals, with errno set.
 ssize_t send_packet(int socket, std::span<const wire::Bytes> pieces, int descriptor);
-ssize_t receive_packet(int socket, std::span<std::byte> buffer, UniqueFd* descriptor);
+// Received descriptors that find no room in `descriptors` are closed.
+ssize_t receive_packet(int socket, std::span<std::byte> buffer, std::span<UniqueFd> descriptors);
 
 }  // namespace ntalpc::core

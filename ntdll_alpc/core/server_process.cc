@@ -115,7 +115,7 @@ NTSTATUS register_on(int socket, Registration* registration) {
     packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
     std::array<std::byte, 256> buffer;
     if (send_packet(socket, packet.pieces, -1) < 0) return STATUS_RETRY;
-    const ssize_t size = receive_packet(socket, buffer, nullptr);
+    const ssize_t size = receive_packet(socket, buffer, {});
     wire::PacketHeader header;
     if (size < static_cast<ssize_t>(sizeof(header))) return STATUS_RETRY;
     std::memcpy(&header, buffer.data(), sizeof(header));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Entry point of ntdll_alpc.dll. The DLL is loaded when a forwarder of ntdll is first resolved, under the
 // loader lock, so nothing here may load another module or wait.
+#include "pe/hooks.h"
+#include "pe/noted_handles.h"
 #include "pe/unix_call.h"
 
 extern "C" NTSTATUS NTAPI LdrDisableThreadCalloutsForDll(PVOID module);
@@ -8,7 +10,10 @@ extern "C" NTSTATUS NTAPI LdrDisableThreadCalloutsForDll(PVOID module);
 extern "C" BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID /*reserved*/) {
     if (reason == DLL_PROCESS_ATTACH) {
         LdrDisableThreadCalloutsForDll(module);
-        ntalpc::attach_unix_half(module);
+        if (ntalpc::attach_unix_half(module)) {
+            ntalpc::share_notes();
+            ntalpc::install_hooks();
+        }
     }
     return TRUE;
 }

@@ -9,6 +9,7 @@
 #include "core/host.h"
 #include "ntalpc/status.h"
 #include "wine/imports.h"
+#include "wine/noted_handles.h"
 
 namespace ntalpc::host {
 namespace {
@@ -45,7 +46,14 @@ NtStatus query_string(NtHandle handle, ULONG information_class, std::u16string* 
 
 NtStatus install_handle(UniqueFd capability, std::uint32_t access, std::uint32_t attributes,
                         NtHandle* handle) {
-    return wine::server_fd_to_handle(capability.get(), access, attributes & OBJ_INHERIT, handle);
+    const NtStatus status =
+        wine::server_fd_to_handle(capability.get(), access, attributes & OBJ_INHERIT, handle);
+    if (!status) wine::note_handle(*handle, HandleKind::ours);
+    // Wine keeps a descriptor of each handle it was asked about. A first question that races with NtClose in
+    // another thread may put one into that cache after NtClose has emptied it, where it would keep the port open;
+    // asked here, before anybody else knows the handle, it is in the cache when NtClose looks.
+    UniqueFd unused;
+    return status ? status : duplicate_descriptor(*handle, &unused);
 }
 
 NtStatus duplicate_descriptor(NtHandle handle, UniqueFd* descriptor) {

@@ -59,6 +59,10 @@ NTALPC_IMPORT(nt_read_virtual_memory, "NtReadVirtualMemory", NTSTATUS,
               (HANDLE process, const void* address, void* buffer, SIZE_T size, SIZE_T* done));
 NTALPC_IMPORT(nt_write_virtual_memory, "NtWriteVirtualMemory", NTSTATUS,
               (HANDLE process, void* address, const void* buffer, SIZE_T size, SIZE_T* done));
+NTALPC_IMPORT(nt_create_event, "NtCreateEvent", NTSTATUS,
+              (HANDLE * event, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes, int type, BOOLEAN state));
+NTALPC_IMPORT(nt_set_event, "NtSetEvent", NTSTATUS, (HANDLE event, LONG* previous));
+NTALPC_IMPORT(nt_reset_event, "NtResetEvent", NTSTATUS, (HANDLE event, LONG* previous));
 NTALPC_IMPORT(unicode_to_utf8, "RtlUnicodeToUTF8N", NTSTATUS,
               (char* to, ULONG room, ULONG* size, const WCHAR* from, ULONG from_size));
 NTALPC_IMPORT(current_teb, "NtCurrentTeb", void*, ());

@@ -19,6 +19,7 @@ HEAD = "// SPDX-License-Identifier: LGPL-2.1-or-later\n// {about}\n// " + GENERA
 # How large a value of each scalar type is on 64-bit targets. Every other type is a pointer or a handle.
 SCALAR_SIZES = {
     "BOOLEAN": 1,
+    "NTSTATUS": 4,
     "ULONG": 4,
     "ACCESS_MASK": 4,
     "ALPC_PORT_INFORMATION_CLASS": 4,
@@ -68,6 +69,11 @@ class Call:
     def names(self):
         return [self.name] + ([self.alias] if self.alias else [])
 
+    @property
+    def space(self):
+        """The namespace of its definition in the unix half."""
+        return "internal" if self.where == "internal" else "core"
+
     def parameters(self):
         return ", ".join(f"{a.type} {a.name}" for a in self.arguments)
 
@@ -78,7 +84,7 @@ class Call:
         return self.result == "NTSTATUS"
 
 
-CALL_LINE = re.compile(r"(\w+) (\w+) \| since ([\d.x]+) \| (unix|pe) \| (done|missing)$")
+CALL_LINE = re.compile(r"(\w+) (\w+) \| since ([\d.x]+) \| (unix|pe|internal) \| (done|missing)$")
 ARGUMENT_LINE = re.compile(r"    (in|out|io)(\??) +([A-Z_0-9]+\*?) (\w+)$")
 PURPOSE_LINE = re.compile(r"    -- (.+\.)$")
 GROUP_LINE = re.compile(r"== (.+) ==$")
@@ -109,6 +115,14 @@ def read_table(path):
         if not call.purpose:
             raise TableError(f"{path}: {call.name} has no purpose line ('    -- A sentence.'); add one")
     return calls
+
+
+def public(calls):
+    return [call for call in calls if call.where != "internal"]
+
+
+def through_unix_half(calls):
+    return [call for call in calls if call.where != "pe"]
 
 
 def layout(call):
@@ -144,7 +158,7 @@ def wrap(items, indent="    ", width=110):
 
 
 def forwarded_exports(calls):
-    names = sorted(name for call in calls for name in call.names)
+    names = sorted(name for call in public(calls) for name in call.names)
     return (
         HEAD.format(about="The names of ntdll that are forwarded to ntdll_alpc, sorted.")
         + "#pragma once\n\nnamespace ntalpc {\n\ninline constexpr const char* kForwardedExports[] = {\n"
@@ -156,7 +170,7 @@ def forwarded_exports(calls):
 def pe_definition(calls):
     lines = ["; SPDX-License-Identifier: LGPL-2.1-or-later", f"; {GENERATED}"]
     lines += ["LIBRARY ntdll_alpc.dll", "EXPORTS"]
-    for call in calls:
+    for call in public(calls):
         lines.append(f"    {call.name}")
         if call.alias:
             lines.append(f"    {call.alias} = {call.name}")
@@ -164,14 +178,14 @@ def pe_definition(calls):
 
 
 def entry_params(calls):
-    unix = [call for call in calls if call.where == "unix"]
+    unix = through_unix_half(calls)
     out = [
         HEAD.format(about="What the PE half passes to the unix half: call numbers and parameter structures."),
         '#pragma once\n\n#include <cstddef>\n#include <cstdint>\n\n#include "ntalpc/ntlpcapi.h"\n',
         "namespace ntalpc {\n",
         "// Every entry point by its place in the table.",
         "enum class EntryPoint : std::uint32_t {",
-        wrap([f"{call.name}," for call in calls]),
+        wrap([f"{call.name}," for call in public(calls)]),
         "};\n",
         "// The index into __wine_unix_call_funcs.",
         "enum class UnixCall : std::uint32_t {",
@@ -189,6 +203,8 @@ def entry_params(calls):
             out.append(f"    {call.result} result;")
         out.append("};")
         offsets, size = layout(call)
+        if not offsets:
+            continue
         out.append(f"static_assert(sizeof(void*) != 8 || sizeof({call.name}Params) == {size});")
         name, offset = offsets[-1]
         out.append(f"static_assert(sizeof(void*) != 8 || offsetof({call.name}Params, {name}) == {offset});")
@@ -212,7 +228,7 @@ def pe_thunks(calls):
         '#include "generated/entry_params.h"\n#include "ntalpc/status.h"\n#include "pe/unix_call.h"\n',
         "using ntalpc::EntryPoint;\nusing ntalpc::UnixCall;\n\n" + 'extern "C" {\n',
     ]
-    for call in calls:
+    for call in public(calls):
         if call.where == "pe" and call.done:
             continue
         parameters = call.parameters() if call.where == "unix" else call.unnamed_parameters()
@@ -223,9 +239,9 @@ def pe_thunks(calls):
         values = [a.name for a in call.arguments] + ([] if call.returns_status() else ["0"])
         out.append(f"    ntalpc::{call.name}Params params = {{{', '.join(values)}}};")
         if call.returns_status():
-            out.append(f"    return ntalpc::unix_call(UnixCall::{call.name}, &params);")
+            out.append(f"    return ntalpc::program_call(UnixCall::{call.name}, &params);")
         else:
-            out.append(f"    ntalpc::unix_call(UnixCall::{call.name}, &params);\n    return params.result;")
+            out.append(f"    ntalpc::program_call(UnixCall::{call.name}, &params);\n    return params.result;")
         out.append("}\n")
     return "\n".join(out) + '\n}  // extern "C"\n'
 
@@ -244,7 +260,7 @@ NTSTATUS answer(const Call& call) {
 
 
 def unix_calls(calls):
-    unix = [call for call in calls if call.where == "unix"]
+    unix = through_unix_half(calls)
     out = [
         HEAD.format(about="The unix half's entry points: each unpacks its arguments and calls the core."),
         '#include <new>\n\n#include "generated/core_calls.h"\n#include "generated/entry_params.h"\n'
@@ -262,10 +278,10 @@ def unix_calls(calls):
         out.append(f"NTSTATUS call_{call.name}(void* arguments) {{")
         out.append(f"    {unused}auto* p = static_cast<{constant}{call.name}Params*>(arguments);")
         if call.returns_status():
-            out.append(f"    return answer([p] {{ return core::{call.name}({values}); }});")
+            out.append(f"    return answer([p] {{ return {call.space}::{call.name}({values}); }});")
         else:
             out.append("    return answer([p]() -> NTSTATUS {")
-            out.append(f"        p->result = core::{call.name}({values});")
+            out.append(f"        p->result = {call.space}::{call.name}({values});")
             out.append("        return STATUS_SUCCESS;\n    });")
         out.append("}\n")
     out.append("}  // namespace\n}  // namespace ntalpc\n")
@@ -288,7 +304,12 @@ def core_calls(calls):
     for call in calls:
         if call.where == "unix":
             out.append(f"{call.result} {call.name}({call.parameters()});")
-    return "\n".join(out) + "\n\n}  // namespace ntalpc::core\n"
+    out += ["\n}  // namespace ntalpc::core\n", "// What the halves say to each other; only the Wine host has these."]
+    out.append("namespace ntalpc::internal {\n")
+    for call in calls:
+        if call.where == "internal":
+            out.append(f"{call.result} {call.name}({call.parameters()});")
+    return "\n".join(out) + "\n\n}  // namespace ntalpc::internal\n"
 
 
 def not_implemented(calls):
@@ -297,7 +318,7 @@ def not_implemented(calls):
         '#include <atomic>\n#include <cstdio>\n\n#include "core/host.h"\n#include "generated/core_calls.h"\n'
         '#include "ntalpc/status.h"\n',
         "namespace ntalpc::core {\nnamespace {\n\nconstexpr const char* kNames[] = {",
-        wrap([f'"{call.name}",' for call in calls]),
+        wrap([f'"{call.name}",' for call in public(calls)]),
         "};\nconstexpr std::size_t kCount = sizeof(kNames) / sizeof(kNames[0]);\n",
         "std::atomic_flag said[kCount];\n\n}  // namespace\n",
         "void log_not_implemented(EntryPoint entry) {\n"
@@ -323,7 +344,7 @@ def native_exports(calls):
         BOUNDARY + "\n}  // namespace\n",
         'extern "C" {\n',
     ]
-    for call in calls:
+    for call in public(calls):
         if call.where == "pe" and call.done:
             continue
         parameters = call.parameters() if call.where == "unix" else call.unnamed_parameters()
@@ -343,8 +364,12 @@ def native_exports(calls):
     return "\n".join(out) + '\n}  // extern "C"\n'
 
 
+# Calls of ntdll about any handle, which a native program has from libntalpc.
+NATIVE_ONLY = ["NtClose", "NtCreateSection", "NtDuplicateObject", "NtQueryObject", "NtWaitForSingleObject"]
+
+
 def native_version_script(calls):
-    names = sorted([name for call in calls for name in call.names] + ["NtClose"])
+    names = sorted([name for call in public(calls) for name in call.names] + NATIVE_ONLY)
     listing = "\n".join(f"        {name};" for name in names)
     return f"/* {GENERATED} */\nNTALPC_1 {{\n    global:\n{listing}\n    local:\n        *;\n}};\n"
 
@@ -394,7 +419,7 @@ def relay_table(calls):
         HEAD.format(about="The entry points as data, for tools that decode calls."),
         '#include "generated/relay_table.h"\n\nnamespace ntalpc {\nnamespace {\n',
     ]
-    for call in calls:
+    for call in public(calls):
         if call.arguments:
             out.append(f"constexpr RelayArgument k{call.name}[] = {{")
             for a in call.arguments:
@@ -402,7 +427,7 @@ def relay_table(calls):
                 out.append(f'    {{"{a.type}", "{a.name}", {where}, {flag(a.optional)}, {a.size}}},')
             out.append("};")
     out.append("\nconstexpr RelayCall kCalls[] = {")
-    for call in calls:
+    for call in public(calls):
         arguments = f"k{call.name}" if call.arguments else "{}"
         facts = f"{flag(call.where == 'unix')}, {flag(call.done)}"
         out.append(f'    {{"{call.name}", "{call.result}", "{call.since}", {facts}, {arguments}}},')
@@ -422,6 +447,7 @@ WINDOWS_NAMES = {
 
 
 def coverage(calls):
+    calls = public(calls)
     done, total = sum(call.done for call in calls), len(calls)
     out = [
         "# Coverage",

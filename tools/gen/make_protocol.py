@@ -17,7 +17,7 @@ class Record:
         self.fields = []  # (type, name)
         self.blobs = []
         self.manual = []
-        self.fds = 0
+        self.fds = (0, 0)  # least and most descriptors
 
 
 def fail(path, number, text):
@@ -55,7 +55,8 @@ def parse(path):
         elif head == "blob":
             record.blobs.append(words[1])
         elif head == "fds":
-            record.fds = int(words[1])
+            least, _, most = words[1].partition("-")
+            record.fds = (int(least), int(most or least))
         elif head in SCALARS or head in structs:
             record.fields.append((head, words[1]))
         else:
@@ -127,7 +128,7 @@ def body_text(kind, record, layout):
     rows = ", ".join(f"BlobField<{kind}, {kind}Blobs>{{&{kind}::{b}_size, &{kind}Blobs::{b}}}" for b in record.blobs)
     out += f"    static constexpr std::array<BlobField<{kind}, {kind}Blobs>, {len(record.blobs)}> "
     out += f"k{kind}Blobs{{{{{rows}}}}};\n" if rows else f"k{kind}Blobs{{}};\n"
-    out += f"    static constexpr int k{kind}Descriptors = {record.fds};\n"
+    out += f"    static constexpr DescriptorRange k{kind}Descriptors{{{record.fds[0]}, {record.fds[1]}}};\n"
     return out
 
 

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The few system calls of ntdll that must know our handles. Where a process has this DLL loaded, their thunks
+// in the loaded ntdll begin with a jump to functions of ours; no other process notices anything.
+#pragma once
+
+#include "ntalpc/ntbase.h"
+
+namespace ntalpc {
+
+// What the loaded ntdll did before. Only to be called by the replacements.
+extern "C" {
+NTSTATUS NTAPI original_NtClose(HANDLE handle);
+NTSTATUS NTAPI original_NtDuplicateObject(HANDLE source_process, HANDLE source, HANDLE target_process,
+                                          HANDLE* target, ACCESS_MASK access, ULONG attributes,
+                                          ULONG options);
+NTSTATUS NTAPI original_NtQueryObject(HANDLE handle, ULONG information_class, void* buffer, ULONG length,
+                                      ULONG* return_length);
+NTSTATUS NTAPI original_NtSignalAndWaitForSingleObject(HANDLE signal, HANDLE wait, BOOLEAN alertable,
+                                                       const LARGE_INTEGER* timeout);
+NTSTATUS NTAPI original_NtTerminateThread(HANDLE thread, NTSTATUS status);
+NTSTATUS NTAPI original_NtWaitForMultipleObjects(ULONG count, const HANDLE* handles, BOOLEAN any,
+                                                 BOOLEAN alertable, const LARGE_INTEGER* timeout);
+NTSTATUS NTAPI original_NtWaitForSingleObject(HANDLE handle, BOOLEAN alertable, const LARGE_INTEGER* timeout);
+}
+
+struct HookedCall {
+    const char* name;
+    const void* replacement;
+};
+
+// Puts the replacements in place: all of them, or none and one logged line when this ntdll's thunks are not
+// what they are known to be. Other threads may be in the middle of any of the calls.
+void install_hooks();
+
+}  // namespace ntalpc

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "pe/left_calls.h"
+
+#include <atomic>
+
+#include "core/left_call.h"
+#include "ntalpc/status.h"
+#include "pe/hooks.h"
+#include "pe/unix_call.h"
+
+extern "C" {
+NTSTATUS NTAPI NtCreateThreadEx(HANDLE* thread, ACCESS_MASK access, OBJECT_ATTRIBUTES* attributes,
+                                HANDLE process, PVOID start, PVOID argument, ULONG flags, ULONG_PTR zero_bits,
+                                SIZE_T stack_commit, SIZE_T stack_reserve, PVOID attribute_list);
+NTSTATUS NTAPI NtClose(HANDLE handle);
+NTSTATUS NTAPI NtWaitForSingleObject(HANDLE handle, BOOLEAN alertable, PLARGE_INTEGER timeout);
+}
+
+namespace ntalpc {
+namespace {
+
+constexpr ACCESS_MASK kThreadAllAccess = 0x1FFFFF;
+constexpr ULONG kSkipThreadAttach = 2;  // the program's DLLs need not hear of the helper
+constexpr SIZE_T kHelperStack = 0x10000;
+
+std::atomic<NTSTATUS> last_exit_status;
+
+ULONG WINAPI serve_hints(void*) {
+    ServeHintsParams params;
+    unix_call(UnixCall::ServeHints, &params);
+    return static_cast<ULONG>(last_exit_status.load());
+}
+
+NTSTATUS start_helper() {
+    const HANDLE current_process = reinterpret_cast<HANDLE>(static_cast<LONG_PTR>(-1));
+    HANDLE thread = nullptr;
+    const NTSTATUS status = NtCreateThreadEx(&thread, kThreadAllAccess, nullptr, current_process,
+                                             reinterpret_cast<PVOID>(&serve_hints), nullptr,
+                                             kSkipThreadAttach, 0, kHelperStack, kHelperStack, nullptr);
+    if (NT_SUCCESS(status)) NtClose(thread);
+    return status;
+}
+
+}  // namespace
+
+NTSTATUS hint_event(HANDLE* event) {
+    BOOLEAN needs_helper = FALSE;
+    HintWhenAnsweredParams params = {event, &needs_helper};
+    const NTSTATUS status = unix_call(UnixCall::HintWhenAnswered, &params);
+    return NT_SUCCESS(status) && needs_helper ? start_helper() : status;
+}
+
+NTSTATUS take_up_call(NTSTATUS outcome) {
+    TakeUpCallParams params = {outcome};
+    return unix_call(UnixCall::TakeUpCall, &params);
+}
+
+NTSTATUS NTAPI terminate_and_note(HANDLE thread, NTSTATUS status) {
+    last_exit_status = status;
+    return original_NtTerminateThread(thread, status);
+}
+
+NTSTATUS wait_alertably() {
+    NTSTATUS status;
+    do {
+        HANDLE event = nullptr;
+        status = hint_event(&event);
+        // Runs the procedures that have been queued to this thread.
+        if (NT_SUCCESS(status)) status = NtWaitForSingleObject(event, TRUE, nullptr);
+        status = take_up_call(status);
+    } while (status == core::kCallLeft);
+    return status;
+}
+
+}  // namespace ntalpc

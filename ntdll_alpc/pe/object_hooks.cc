@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "pe/object_hooks.h"
+
+#include "core/object_information.h"
+#include "ntalpc/status.h"
+#include "pe/hooks.h"
+#include "pe/noted_handles.h"
+#include "pe/unix_call.h"
+
+namespace ntalpc {
+
+NTSTATUS NTAPI close_and_forget(HANDLE handle) {
+    forget_handle(handle);
+    return original_NtClose(handle);
+}
+
+// The target's value is forgotten even if it belongs to another process: that costs one look-up.
+NTSTATUS NTAPI duplicate_and_forget(HANDLE source_process, HANDLE source, HANDLE target_process,
+                                    HANDLE* target, ACCESS_MASK access, ULONG attributes, ULONG options) {
+    if (options & DUPLICATE_CLOSE_SOURCE) forget_handle(source);
+    const NTSTATUS status = original_NtDuplicateObject(source_process, source, target_process, target, access,
+                                                       attributes, options);
+    if (NT_SUCCESS(status) && target) forget_handle(*target);
+    return status;
+}
+
+// Attributes, access and counts are Wine's, who keeps the handles. Name and type are the server's.
+NTSTATUS NTAPI query_any_object(HANDLE handle, ULONG information_class, void* buffer, ULONG length,
+                                ULONG* return_length) {
+    const auto wanted = static_cast<core::ObjectInformation>(information_class);
+    const bool answered_here =
+        wanted == core::ObjectInformation::name || wanted == core::ObjectInformation::type;
+    if (!answered_here || !is_ours(handle))
+        return original_NtQueryObject(handle, information_class, buffer, length, return_length);
+    QueryCapabilityParams params = {handle, information_class, buffer, length, return_length};
+    const NTSTATUS status = unix_call(UnixCall::QueryCapability, &params);
+    if (status != static_cast<NTSTATUS>(STATUS_OBJECT_TYPE_MISMATCH)) return status;
+    forget_handle(handle);
+    return original_NtQueryObject(handle, information_class, buffer, length, return_length);
+}
+
+}  // namespace ntalpc

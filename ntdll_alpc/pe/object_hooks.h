@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Replacements (hooks.h) of the calls that look at handles, copy them and close them.
+#pragma once
+
+#include "ntalpc/ntbase.h"
+
+namespace ntalpc {
+
+NTSTATUS NTAPI close_and_forget(HANDLE handle);
+NTSTATUS NTAPI duplicate_and_forget(HANDLE source_process, HANDLE source, HANDLE target_process,
+                                    HANDLE* target, ACCESS_MASK access, ULONG attributes, ULONG options);
+NTSTATUS NTAPI query_any_object(HANDLE handle, ULONG information_class, void* buffer, ULONG length,
+                                ULONG* return_length);
+
+}  // namespace ntalpc

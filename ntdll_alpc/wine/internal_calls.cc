@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the PE half asks of the unix half besides the calls of programs.
+#include "core/host.h"
+#include "core/left_call.h"
+#include "core/object_information.h"
+#include "core/port_state.h"
+#include "generated/core_calls.h"
+#include "ntalpc/status.h"
+#include "wine/hints.h"
+#include "wine/noted_handles.h"
+
+namespace ntalpc::internal {
+
+NTSTATUS ShareHandleKinds(PVOID Kinds, ULONG Count) {
+    wine::share_handle_kinds(static_cast<HandleKindByte*>(Kinds), Count);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS IsCapability(HANDLE Handle) {
+    const host::CallGuard guard;
+    UniqueFd descriptor;
+    return host::duplicate_descriptor(Handle, &descriptor);
+}
+
+NTSTATUS WaitForPorts(PHANDLE Handles, ULONG Count, BOOLEAN All, BOOLEAN Leaving, PLARGE_INTEGER Timeout,
+                      PULONG Index) {
+    return core::wait_for_ports(Handles, Count, All, Timeout,
+                                Leaving ? core::Blocking::leaving : core::Blocking::yes, Index);
+}
+
+NTSTATUS QueryCapability(HANDLE Handle, ULONG InformationClass, PVOID Buffer, ULONG Length,
+                         PULONG ReturnLength) {
+    return core::query_object(Handle, InformationClass, Buffer, Length, ReturnLength);
+}
+
+NTSTATUS HintWhenAnswered(PHANDLE Event, PBOOLEAN NeedsHelper) {
+    const host::CallGuard guard;
+    const int socket = core::left_call_socket();
+    if (socket < 0) return STATUS_INVALID_PARAMETER;
+    bool needs_helper = false;
+    const NTSTATUS status = wine::Hints::instance().request(socket, Event, &needs_helper);
+    *NeedsHelper = needs_helper;
+    return status;
+}
+
+NTSTATUS ServeHints() {
+    wine::Hints::instance().serve();
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS TakeUpCall(NTSTATUS Outcome) {
+    return core::take_up_call(Outcome);
+}
+
+}  // namespace ntalpc::internal

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The PE half notes what it knows about handle values; new handles of ours are noted from here.
+#pragma once
+
+#include "core/handle_kind.h"
+
+namespace ntalpc::wine {
+
+// Says where the notes are; until then there are none.
+void share_handle_kinds(HandleKindByte* kinds, std::size_t count);
+
+void note_handle(const void* handle, HandleKind kind);
+
+}  // namespace ntalpc::wine

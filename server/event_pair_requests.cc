@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Requests on event pairs.
+
+#include "ntalpc/ntbase.h"
+#include "ntalpc/status.h"
+#include "server/capability.h"
+#include "server/dispatch.h"
+#include "server/event_pair.h"
+#include "server/port_lookup.h"
+
+namespace ntalpc::server {
+
+namespace {
+
+CaseRule case_rule(std::uint32_t attributes) {
+    return attributes & OBJ_CASE_INSENSITIVE ? CaseRule::insensitive : CaseRule::sensitive;
+}
+
+// What a desired access amounts to. Rights that an event pair does not have are left out rather than refused:
+// programs ask for all of an event's (low confidence).
+std::uint32_t granted_access(std::uint32_t desired) {
+    const GenericMapping& mapping = kEventPairType.mapping;
+    if (desired & GENERIC_READ) desired |= mapping.read;
+    if (desired & GENERIC_WRITE) desired |= mapping.write;
+    if (desired & GENERIC_EXECUTE) desired |= mapping.execute;
+    if (desired & (GENERIC_ALL | MAXIMUM_ALLOWED)) desired |= mapping.all;
+    return desired & kEventPairType.valid_access;
+}
+
+// The rights of a handle are its own, so every open makes a new one.
+template <class Request>
+void reply_with_new_handle(Call& call, std::int32_t success, EventPair& pair, std::uint32_t desired) {
+    NewHandle made;
+    if (const auto status =
+            call.kernel.handles.open(call.process(), Ref<Object>(&pair), granted_access(desired), &made)) {
+        return call.finish(status);
+    }
+    typename Request::Reply reply;
+    reply.handle = made.handle().id();
+    reply.access = made.handle().access();
+    const UniqueFd descriptor = made.commit();
+    call.reply<Request>(success, reply, {}, std::span(&descriptor, 1));
+}
+
+std::int32_t find_by_name(const Call& call, const std::u16string& name, std::uint32_t attributes,
+                          Ref<EventPair>* found) {
+    Ref<Object> object;
+    if (const auto status = call.kernel.names.open(name, case_rule(attributes), &object)) return status;
+    auto* const pair = dynamic_cast<EventPair*>(object.get());
+    if (!pair) return STATUS_OBJECT_TYPE_MISMATCH;
+    *found = Ref<EventPair>(pair);
+    return STATUS_SUCCESS;
+}
+
+}  // namespace
+
+void handle(Call& call, const wire::CreateEventPair::Request& request,
+            const wire::CreateEventPair::RequestBlobs& blobs) {
+    using wire::CreateEventPair;
+    const std::u16string name = text_of(blobs.name);
+    Ref<EventPair> pair;
+    if (!name.empty() && (request.attributes & OBJ_OPENIF)) {
+        const auto status = find_by_name(call, name, request.attributes, &pair);
+        if (status == STATUS_SUCCESS) {
+            return reply_with_new_handle<CreateEventPair>(call, STATUS_OBJECT_NAME_EXISTS, *pair,
+                                                          request.access);
+        }
+        if (status != STATUS_OBJECT_NAME_NOT_FOUND) return call.finish(status);
+    }
+    if (const auto status = EventPair::make(&pair)) return call.finish(status);
+    if (!name.empty()) {
+        if (const auto status = call.kernel.names.insert(name, case_rule(request.attributes), *pair))
+            return call.finish(status);
+    }
+    reply_with_new_handle<CreateEventPair>(call, STATUS_SUCCESS, *pair, request.access);
+}
+
+void handle(Call& call, const wire::OpenEventPair::Request& request,
+            const wire::OpenEventPair::RequestBlobs& blobs) {
+    Ref<EventPair> pair;
+    if (const auto status = find_by_name(call, text_of(blobs.name), request.attributes, &pair))
+        return call.finish(status);
+    reply_with_new_handle<wire::OpenEventPair>(call, STATUS_SUCCESS, *pair, request.access);
+}
+
+// The memory can be written by whoever has it, so only a handle that may be waited on and set gets it.
+void handle(Call& call, const wire::EventPairMemory::Request&, const wire::EventPairMemory::RequestBlobs&) {
+    const Handle* const handle = call.kernel.handles.find_by_cookie(socket_cookie(call.descriptors[0].get()));
+    auto* const pair = handle ? dynamic_cast<EventPair*>(&handle->object()) : nullptr;
+    if (!pair) return call.finish(STATUS_OBJECT_TYPE_MISMATCH);
+    if (!(handle->access() & SYNCHRONIZE)) return call.finish(STATUS_ACCESS_DENIED);
+    wire::EventPairMemory::Reply reply;
+    call.reply<wire::EventPairMemory>(STATUS_SUCCESS, reply, {}, std::span(&pair->memory(), 1));
+}
+
+}  // namespace ntalpc::server

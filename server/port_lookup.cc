@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "server/port_lookup.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "ntalpc/status.h"
+#include "server/log.h"
+
+namespace ntalpc::server {
+
+std::u16string text_of(wire::Bytes bytes) {
+    std::u16string text(bytes.size() / sizeof(char16_t), u'\0');
+    std::memcpy(text.data(), bytes.data(), text.size() * sizeof(char16_t));
+    return text;
+}
+
+std::int32_t find_port(const Call& call, std::uint64_t handle, Port** port) {
+    const Handle* const found = call.process().find(handle);
+    if (!found) return STATUS_INVALID_HANDLE;
+    *port = dynamic_cast<Port*>(&found->object());
+    return *port ? STATUS_SUCCESS : STATUS_OBJECT_TYPE_MISMATCH;
+}
+
+namespace {
+
+std::int32_t check_listener(Object& object, wire::Bytes required_sid, Ref<Port>* listener) {
+    auto* const port = dynamic_cast<Port*>(&object);
+    if (!port) return STATUS_OBJECT_TYPE_MISMATCH;
+    if (port->kind() != Port::Kind::connection) return STATUS_INVALID_PORT_HANDLE;
+    if (!port->listening()) return STATUS_PORT_CONNECTION_REFUSED;
+    if (!required_sid.empty() && !std::ranges::equal(port->owner().user_sid, required_sid)) {
+        return STATUS_SERVER_SID_MISMATCH;
+    }
+    *listener = Ref<Port>(port);
+    return STATUS_SUCCESS;
+}
+
+}  // namespace
+
+std::int32_t find_listener(const Call& call, wire::Bytes name, CaseRule rule, wire::Bytes required_sid,
+                           Ref<Port>* listener) {
+    Ref<Object> object;
+    std::int32_t status = call.kernel.names.open(text_of(name), rule, &object);
+    if (status == STATUS_SUCCESS) status = check_listener(*object, required_sid, listener);
+    const ProcessFacts& caller = call.process().facts();
+    log(LogLevel::connections, "%04llx:%04llx connects to %s: %s (status %08x)",
+        static_cast<unsigned long long>(caller.id), static_cast<unsigned long long>(call.thread.id()),
+        printable(text_of(name)).c_str(), status == STATUS_SUCCESS ? "request queued" : "refused",
+        static_cast<unsigned>(status));
+    return status;
+}
+
+}  // namespace ntalpc::server

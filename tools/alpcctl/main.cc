@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// alpcctl: looks at a running alpcserver. Each command is a row of a table and a file of its own.
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "alpcctl/server_client.h"
+#include "alpcctl/status_command.h"
+#include "ntalpc/server_location.h"
+
+#ifndef NTALPC_VERSION
+#error "the build defines NTALPC_VERSION"
+#endif
+
+namespace {
+
+constexpr int kFailure = 1;
+constexpr int kUsageError = 2;
+
+struct Command {
+    const char* name;
+    const char* arguments;
+    const char* summary;
+    int (*run)(const std::string& directory, const std::vector<std::string>& arguments);
+};
+
+constexpr Command kCommands[] = {
+    {"status", "[--json]", "count the objects that the server holds", ntalpc::run_status_command},
+};
+
+void print_help() {
+    std::puts(
+        "Usage: alpcctl COMMAND [arguments]\n"
+        "\n"
+        "Looks at the alpcserver of a Wine prefix ($WINEPREFIX, else ~/.wine).\n"
+        "What alpcctl itself adds to the server is not shown.\n"
+        "\n"
+        "Commands:");
+    for (const Command& command : kCommands)
+        std::printf("  %-8s %-10s %s\n", command.name, command.arguments, command.summary);
+    std::puts(
+        "\n"
+        "  -h, --help     show this help\n"
+        "  -v, --version  show the version\n"
+        "\n"
+        "The exit status is 0, or 1 when no server runs or it cannot be asked, or 2 for a wrong command "
+        "line.");
+}
+
+int run(const std::string& name, const std::vector<std::string>& arguments) {
+    for (const Command& command : kCommands) {
+        if (name == command.name)
+            return command.run(ntalpc::server_directory(ntalpc::prefix_from_environment()), arguments);
+    }
+    std::fprintf(stderr, "alpcctl: there is no command '%s'; see alpcctl --help\n", name.c_str());
+    return kUsageError;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::vector<std::string> words(argv + (argc > 0), argv + argc);
+    if (words.empty()) {
+        std::fputs("alpcctl: a command is missing; see alpcctl --help\n", stderr);
+        return kUsageError;
+    }
+    try {
+        if (words[0] == "-h" || words[0] == "--help") return print_help(), 0;
+        if (words[0] == "-v" || words[0] == "--version")
+            return std::puts("alpcctl (ntalpc) " NTALPC_VERSION) < 0;
+        return run(words[0], {words.begin() + 1, words.end()});
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "alpcctl: %s\n", error.what());
+        return kFailure;
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A client of the running server, for the inspector: it asks and never starts a server of its own.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <stdexcept>
+#include <string>
+
+#include "generated/protocol.h"
+#include "ntalpc/unique_fd.h"
+
+namespace ntalpc {
+
+// What went wrong, as one sentence that says what to do.
+class ServerError : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+class ServerClient {
+  public:
+    // Registers with the server in `directory`. Throws ServerError.
+    explicit ServerClient(const std::string& directory);
+
+    // Throws ServerError. Variable data of the answer is good until the next call.
+    template <class Type>
+    typename Type::Reply call(typename Type::Request request = {},
+                              const typename Type::RequestBlobs& blobs = {},
+                              typename Type::ReplyBlobs* reply_blobs = nullptr) {
+        return exchange<Type>(thread_.get(), request, blobs, reply_blobs);
+    }
+
+  private:
+    template <class Type>
+    typename Type::Reply exchange(int socket, typename Type::Request& request,
+                                  const typename Type::RequestBlobs& blobs,
+                                  typename Type::ReplyBlobs* reply_blobs = nullptr) {
+        auto packet = wire::encode({.code = static_cast<std::uint16_t>(Type::code), .serial = ++serial_},
+                                   request, blobs, Type::kRequestBlobs);
+        packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
+        send(socket, packet.pieces);
+        const wire::Bytes body = receive(socket, Type::name);
+        typename Type::Reply reply;
+        typename Type::ReplyBlobs unused;
+        if (!wire::decode(body, Type::kReplyBlobs, reply, reply_blobs ? *reply_blobs : unused))
+            throw ServerError(unexpected_answer(Type::name));
+        return reply;
+    }
+    void send(int socket, std::span<const wire::Bytes> pieces);
+    wire::Bytes receive(int socket, const char* request);
+    static std::string unexpected_answer(const char* request);
+
+    std::array<std::byte, wire::kMaxPacket> buffer_;
+    UniqueFd process_;  // while it is open, this process exists for the server
+    UniqueFd thread_;
+    std::uint32_t serial_ = 0;
+};
+
+}  // namespace ntalpc
