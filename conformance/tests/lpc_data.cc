@@ -162,7 +162,7 @@ ALPC_TEST(LpcData, TableOutsideOfTheMessage, "A134", "ReactOS", medium) {
 }
 
 ALPC_TEST(LpcData, MemoryThatIsNotThere, "A135", "inferred", medium) {
-    const PORT_DATA_ENTRY nowhere{reinterpret_cast<PVOID>(ULONG_PTR{0x10000}), 64};
+    const PORT_DATA_ENTRY nowhere{reinterpret_cast<PVOID>(ULONG_PTR{0x100}), 64};
     with_offer({nowhere}, [&](lpc::Connection& connection, lpc::Message& request) {
         Bytes read(64);
         constexpr auto partial_copy = static_cast<NTSTATUS>(0x8000000D);

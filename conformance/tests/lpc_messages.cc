@@ -276,6 +276,17 @@ ALPC_TEST(LpcMessages, EmptyQueueWithATimeout, "A105", "inferred", high) {
     EXPECT_TRUE(received.untouched());
 }
 
+ALPC_TEST(LpcMessages, EmptyQueueUntilAnHour, "section 9.2", "inferred", high) {
+    const Port listener = lpc::create_port(port_name());
+    for (const auto from_now : {short_wait, std::chrono::milliseconds(-1000)}) {
+        LARGE_INTEGER hour = absolute(from_now);
+        lpc::Message received;
+        EXPECT_STATUS(STATUS_TIMEOUT,
+                      api().NtReplyWaitReceivePortEx(listener.get(), static_cast<PVOID*>(nullptr),
+                                                     PPORT_MESSAGE{}, received.get(), &hour));
+    }
+}
+
 ALPC_TEST(LpcMessages, TimeoutAfterAReply, "A106", "inferred", high) {
     lpc::Connection connection;
     ASSERT_NO_FATAL_FAILURE(lpc::make_connection(connection));

@@ -269,6 +269,25 @@ ALPC_TEST(LpcReplies, ReplierKeepsItsBuffer, "A102", "Wine test", high) {
     EXPECT_STATUS(STATUS_SUCCESS, asked.asking->join().status);
 }
 
+// Through its own port a server asks like a client: the request waits in the queue of the client's port.
+ALPC_TEST(LpcReplies, ServerAsksAClient, "section 1.2", "ReactOS", medium) {
+    lpc::Connection connection;
+    ASSERT_NO_FATAL_FAILURE(lpc::make_connection(connection));
+    auto asking = lpc::request_in_thread(connection.server, "question");
+    lpc::Message received;
+    PVOID context = lpc::test_context();
+    ASSERT_STATUS(STATUS_SUCCESS, lpc::receive(connection.client, received, &context));
+    EXPECT_EQ(received.type(), unsigned{LPC_REQUEST});
+    EXPECT_EQ(received.data(), "question");
+    EXPECT_EQ(context, nullptr);
+    lpc::Message answer = lpc::answer_to(received, "answer");
+    ASSERT_STATUS(STATUS_SUCCESS, lpc::reply(connection.client, answer));
+    lpc::RequestResult result = asking.join();
+    ASSERT_STATUS(STATUS_SUCCESS, result.status);
+    EXPECT_EQ(result.answer.type(), unsigned{LPC_REPLY});
+    EXPECT_EQ(result.answer.data(), "answer");
+}
+
 // A loop that meets an error forgets its reply and goes on.
 ALPC_TEST(LpcReplies, LoopGoesOnAfterAFailure, "A167", "ReactOS, phnt", high) {
     Asked asked;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The end of connections: closing and disconnecting, and what the other side sees of it.
-#include <atomic>
+#include <future>
 
 #include "conformance/harness/ports.h"
 #include "conformance/harness/thread.h"
@@ -194,17 +194,16 @@ ALPC_TEST(Teardown, ReplySentBeforeTheEndArrives, "D19", "CSK", high) {
 ALPC_TEST(Teardown, ReceiverIsReleasedWhenItsPortIsClosed, "M42", "ROST", low) {
     for (std::chrono::milliseconds head_start{10}; head_start < std::chrono::seconds(2); head_start *= 2) {
         Port port = create_port(port_name());
-        std::atomic<bool> about_to_receive = false;
+        std::promise<void> about_to_receive;
         Thread receiver([handle = port.get(), &about_to_receive] {
             Port same(handle);
             Message<> message;
-            about_to_receive = true;
-            about_to_receive.notify_one();
+            about_to_receive.set_value();
             const NTSTATUS status = receive(same, message);
             same.release();
             return status;
         });
-        about_to_receive.wait(false);
+        about_to_receive.get_future().wait();
         Message<> nothing;
         Port pause = create_port(port_name("-pause"));
         ASSERT_STATUS(STATUS_TIMEOUT, receive(pause, nothing, nullptr, head_start));

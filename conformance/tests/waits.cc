@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Waiting on port handles as on any other object.
 #include <atomic>
+#include <future>
 
 #include "conformance/harness/ports.h"
 #include "conformance/harness/thread.h"
@@ -292,6 +293,14 @@ ALPC_TEST(AlertableWaits, QueuedProcedureEndsAWaitOnAPort, "M45", "GAR, wait rul
     EXPECT_EQ(WaitForSingleObjectEx(connection.listener.get(), long_time, TRUE), WAIT_OBJECT_0);
 }
 
+ALPC_TEST(AlertableWaits, QueuedProcedureRunsEvenInAWaitWithoutTime, "M45", "wait rules", medium) {
+    Port port = create_port(port_name(), waitable());
+    std::atomic<int> calls = 0;
+    queue_to(GetCurrentThread(), calls);
+    EXPECT_EQ(WaitForSingleObjectEx(port.get(), 0, TRUE), DWORD{WAIT_IO_COMPLETION});
+    EXPECT_EQ(calls, 1);
+}
+
 ALPC_TEST(AlertableWaits, QueuedProcedureEndsAReceive, "M45", "GAR, wait rules", medium) {
     Connection connection;
     ASSERT_NO_FATAL_FAILURE(make_connection(connection));
@@ -320,14 +329,13 @@ ALPC_TEST(AlertableWaits, ReceiveThatIsNotAlertableRunsNoProcedure, "M45", "wait
 ALPC_TEST(AlertableWaits, BlockedReceiveIsEndedByAProcedure, "M45", "GAR, wait rules", medium) {
     Connection connection;
     ASSERT_NO_FATAL_FAILURE(make_connection(connection));
-    std::atomic<HANDLE> thread = nullptr;
+    std::promise<HANDLE> identity;
     Thread receiver([&] {
-        thread = own_thread();
-        thread.notify_one();
+        identity.set_value(own_thread());
         Message<> message;
         return receive(connection.listener, message, nullptr, long_wait, alertable);
     });
-    thread.wait(nullptr);
+    const HANDLE thread = identity.get_future().get();
     Message<> nothing;
     EXPECT_STATUS(STATUS_TIMEOUT, receive(connection.client, nothing, nullptr, short_wait));
     std::atomic<int> calls = 0;

@@ -41,12 +41,13 @@ extern "C" {
 
 NTALPC_API NTSTATUS NTAPI NtClose(HANDLE Handle);
 
-// Makes a section of memory, to be offered to the other side of a connection as a PORT_VIEW. There are no files and
-// no names: FileHandle and the name must be NULL. DesiredAccess, SectionPageProtection and AllocationAttributes are
-// not used, all of the memory can be read and written at once.
+// Makes a section of memory, to be offered to the other side of a connection as a PORT_VIEW. There are no files
+// and no names: FileHandle and the name must be NULL. DesiredAccess, SectionPageProtection and
+// AllocationAttributes are not used, all of the memory can be read and written at once.
 NTALPC_API NTSTATUS NTAPI NtCreateSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess,
                                           POBJECT_ATTRIBUTES ObjectAttributes, PLARGE_INTEGER MaximumSize,
-                                          ULONG SectionPageProtection, ULONG AllocationAttributes, HANDLE FileHandle);
+                                          ULONG SectionPageProtection, ULONG AllocationAttributes,
+                                          HANDLE FileHandle);
 
 // Gives another handle to the same object. Both process handles must be NtCurrentProcess(); DesiredAccess and
 // HandleAttributes are not used, a duplicate has the access of its source. TargetHandle may be NULL.

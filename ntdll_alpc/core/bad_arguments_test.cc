@@ -111,18 +111,18 @@ TEST_F(BadArguments, MessagesThatAreNotThere) {
     EXPECT_EQ(send(memory_.missing<PORT_MESSAGE>()), STATUS_ACCESS_VIOLATION);
     EXPECT_EQ(send(memory_.straddling<PORT_MESSAGE>(8)), STATUS_ACCESS_VIOLATION);
     // The header and half of the data.
-    const Message message = message_of("0123456789");
-    auto* const cut = memory_.cut_off(message, sizeof(PORT_MESSAGE) + 5);
+    const Message message = message_of("0123456789abcdef");
+    auto* const cut = memory_.cut_off(message, sizeof(PORT_MESSAGE) + 8);
     EXPECT_EQ(send(&cut->header), STATUS_ACCESS_VIOLATION);
     expect_working();
 }
 
 TEST_F(BadArguments, ReadOnlyMessagesCanBeSent) {
-    const Message message = message_of("01234");
-    auto* const whole = memory_.cut_off(message, sizeof(PORT_MESSAGE) + 5);
+    const Message message = message_of("01234567");
+    auto* const whole = memory_.cut_off(message, sizeof(PORT_MESSAGE) + 8);
     EXPECT_EQ(send(&whole->header), STATUS_SUCCESS);
     ASSERT_EQ(receive(listener_), STATUS_SUCCESS);
-    EXPECT_EQ(std::string(message_.data, 5), "01234");
+    EXPECT_EQ(std::string(message_.data, 8), "01234567");
 }
 
 TEST_F(BadArguments, BuffersThatAreNotThereLoseNoMessage) {

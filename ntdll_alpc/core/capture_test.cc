@@ -196,11 +196,11 @@ TEST_F(CaptureTest, MessagesThatAreNotThere) {
 
 TEST_F(CaptureTest, MessagesAreWrittenWhereThereIsMemory) {
     wire::PortMessage header;
-    header.data_length = 4;
-    header.total_length = sizeof(PORT_MESSAGE) + 4;
+    header.data_length = 8;
+    header.total_length = sizeof(PORT_MESSAGE) + 8;
     header.message_id = 8;
-    const std::array<std::byte, 4> data{};
-    constexpr std::size_t size = sizeof(PORT_MESSAGE) + 4;
+    const std::array<std::byte, 8> data{};
+    constexpr std::size_t size = sizeof(PORT_MESSAGE) + 8;
     auto* const place = memory_.last_writable<PORT_MESSAGE>(size);
     EXPECT_EQ(write_message(place, header, data), STATUS_SUCCESS);
     EXPECT_EQ(place->MessageId, 8u);

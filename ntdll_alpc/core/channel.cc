@@ -170,7 +170,12 @@ NTSTATUS Channel::take_up(host::CallGuard& guard, NTSTATUS outcome) {
     }
     wire::Bytes body;
     UniqueFd descriptor;
-    const NTSTATUS status = receive(&body, std::span(&descriptor, 1));
+    NTSTATUS status;
+    while ((status = receive(&body, std::span(&descriptor, 1))) == kDataOrder) {
+        serve_data(body);
+        if (outcome == STATUS_SUCCESS) return kCallLeft;
+        guard.wait_readable(socket_.get());
+    }
     const Rest rest = std::exchange(rest_, nullptr);
     return rest(status, body, std::move(descriptor));
 }

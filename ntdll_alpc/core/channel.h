@@ -52,8 +52,8 @@ class Channel {
         return status;
     }
 
-    // The same for a call that may be left: `then` does what remains with the answer, now or later. It is given
-    // the status, the reply, its blobs and the descriptor, and its result is that of the call.
+    // The same for a call that may be left: `then` does what remains with the answer, now or later. It is
+    // given the status, the reply, its blobs and the descriptor, and its result is that of the call.
     template <class Type, class Then>
     NTSTATUS call_then(host::CallGuard& guard, Blocking blocking, typename Type::Request& request,
                        const typename Type::RequestBlobs& blobs, Then then) {

@@ -21,7 +21,7 @@ struct View {
 struct Views {
     std::mutex mutex;
     std::vector<View> all;
-    // Lets handle_closed() return at once in the many processes that have no views.
+    // Lets handle_closes() return at once in the many processes that have no views.
     std::atomic<std::size_t> count{0};
 };
 
@@ -39,7 +39,7 @@ void remember_view(HANDLE port, void* base, std::uint64_t size) {
     known.count.store(known.all.size(), std::memory_order_relaxed);
 }
 
-void handle_closed(HANDLE handle) {
+void handle_closes(HANDLE handle) {
     Views& known = views();
     if (known.count.load(std::memory_order_relaxed) == 0) return;
     std::vector<View> gone;

@@ -11,7 +11,7 @@ namespace ntalpc::core {
 
 void remember_view(HANDLE port, void* base, std::uint64_t size);
 
-// The program has closed a handle, of whatever kind.
-void handle_closed(HANDLE handle);
+// The program is about to close a handle, of whatever kind.
+void handle_closes(HANDLE handle);
 
 }  // namespace ntalpc::core

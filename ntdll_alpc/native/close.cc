@@ -5,7 +5,7 @@
 #include "ntalpc/ntalpc.h"
 
 extern "C" NTSTATUS NtClose(HANDLE Handle) {
-    const NTSTATUS status = ntalpc::native::HandleTable::instance().close(Handle);
-    if (NT_SUCCESS(status)) ntalpc::core::handle_closed(Handle);
-    return status;
+    // First, because afterwards another thread may be given the same value for a port with views of its own.
+    ntalpc::core::handle_closes(Handle);
+    return ntalpc::native::HandleTable::instance().close(Handle);
 }

@@ -50,9 +50,9 @@ bool is_ours(HANDLE handle) {
     return kind == HandleKind::ours;
 }
 
-void forget_handle(HANDLE handle) {
-    if (can_be_ours(handle) && place_of(handle) < kNotedHandles)
-        notes[place_of(handle)].store(HandleKind::unknown, std::memory_order_relaxed);
+bool forget_handle(HANDLE handle) {
+    if (!can_be_ours(handle) || place_of(handle) >= kNotedHandles) return false;
+    return notes[place_of(handle)].exchange(HandleKind::unknown, std::memory_order_relaxed) == HandleKind::ours;
 }
 
 }  // namespace ntalpc

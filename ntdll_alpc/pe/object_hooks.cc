@@ -10,7 +10,10 @@
 namespace ntalpc {
 
 NTSTATUS NTAPI close_and_forget(HANDLE handle) {
-    forget_handle(handle);
+    if (forget_handle(handle)) {
+        HandleClosesParams params = {handle};
+        unix_call(UnixCall::HandleCloses, &params);
+    }
     return original_NtClose(handle);
 }
 

@@ -115,7 +115,7 @@ NTSTATUS look_at_others(const Wait& wait) {
     if (!wait.any || others.count == 0) return STATUS_TIMEOUT;
     const LARGE_INTEGER no_wait = no_time();
     return others.in_whole(
-        original_NtWaitForMultipleObjects(others.count, others.handles, TRUE, wait.alertable, &no_wait));
+        original_NtWaitForMultipleObjects(others.count, others.handles, TRUE, FALSE, &no_wait));
 }
 
 NTSTATUS wait_in_turns(const Wait& wait, Deadline& deadline) {
@@ -125,7 +125,7 @@ NTSTATUS wait_in_turns(const Wait& wait, Deadline& deadline) {
         NTSTATUS status = ask_server(wait, false, &at_once, &index);
         if (status == STATUS_SUCCESS) return finish_with_ports(wait, index, deadline.remaining());
         if (status != STATUS_TIMEOUT) return status;
-        if (deadline.at_once()) return look_at_others(wait);
+        if (deadline.at_once() && !wait.alertable) return look_at_others(wait);
         status = ask_server(wait, true, nullptr, &index);
         if (status == STATUS_SUCCESS) continue;
         if (status != core::kCallLeft) return status;

@@ -50,8 +50,8 @@ NtStatus install_handle(UniqueFd capability, std::uint32_t access, std::uint32_t
         wine::server_fd_to_handle(capability.get(), access, attributes & OBJ_INHERIT, handle);
     if (!status) wine::note_handle(*handle, HandleKind::ours);
     // Wine keeps a descriptor of each handle it was asked about. A first question that races with NtClose in
-    // another thread may put one into that cache after NtClose has emptied it, where it would keep the port open;
-    // asked here, before anybody else knows the handle, it is in the cache when NtClose looks.
+    // another thread may put one into that cache after NtClose has emptied it, where it would keep the port
+    // open; asked here, before anybody else knows the handle, it is in the cache when NtClose looks.
     UniqueFd unused;
     return status ? status : duplicate_descriptor(*handle, &unused);
 }

@@ -60,7 +60,8 @@ NTALPC_IMPORT(nt_read_virtual_memory, "NtReadVirtualMemory", NTSTATUS,
 NTALPC_IMPORT(nt_write_virtual_memory, "NtWriteVirtualMemory", NTSTATUS,
               (HANDLE process, void* address, const void* buffer, SIZE_T size, SIZE_T* done));
 NTALPC_IMPORT(nt_create_event, "NtCreateEvent", NTSTATUS,
-              (HANDLE * event, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes, int type, BOOLEAN state));
+              (HANDLE * event, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes, int type,
+               BOOLEAN state));
 NTALPC_IMPORT(nt_set_event, "NtSetEvent", NTSTATUS, (HANDLE event, LONG* previous));
 NTALPC_IMPORT(nt_reset_event, "NtResetEvent", NTSTATUS, (HANDLE event, LONG* previous));
 NTALPC_IMPORT(unicode_to_utf8, "RtlUnicodeToUTF8N", NTSTATUS,

@@ -4,6 +4,7 @@
 #include "core/left_call.h"
 #include "core/object_information.h"
 #include "core/port_state.h"
+#include "core/port_views.h"
 #include "generated/core_calls.h"
 #include "ntalpc/status.h"
 #include "wine/hints.h"
@@ -20,6 +21,11 @@ NTSTATUS IsCapability(HANDLE Handle) {
     const host::CallGuard guard;
     UniqueFd descriptor;
     return host::duplicate_descriptor(Handle, &descriptor);
+}
+
+NTSTATUS HandleCloses(HANDLE Handle) {
+    core::handle_closes(Handle);
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS WaitForPorts(PHANDLE Handles, ULONG Count, BOOLEAN All, BOOLEAN Leaving, PLARGE_INTEGER Timeout,
