@@ -62,6 +62,9 @@ Message::Step Connection::make_step(Thread& caller, Side from, std::uint16_t typ
     step.thread_id = caller.id();
     step.sender = caller.process().shared_facts();
     step.data.assign(outgoing.data.begin(), outgoing.data.end());
+    if (outgoing.attributes.valid & ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE) {
+        step.work_ticket = outgoing.attributes.work_ticket;
+    }
     return step;
 }
 

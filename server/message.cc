@@ -131,6 +131,10 @@ wire::MessageAttributes Message::attributes_for_receiver(std::uint32_t allocated
         out.authentication_id = client.authentication_id;
         out.modified_id = client.modified_id;
     }
+    if ((allocated & ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE) && step_.work_ticket) {
+        out.valid |= ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE;
+        out.work_ticket = *step_.work_ticket;
+    }
     return out;
 }
 

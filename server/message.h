@@ -19,6 +19,7 @@
 #include <array>
 #include <cstdint>
 #include <list>
+#include <optional>
 #include <vector>
 
 #include "generated/protocol.h"
@@ -54,6 +55,8 @@ class Message final : public RefCounted, public Counted<Message> {
         std::uint64_t thread_id = 0;
         SharedFacts sender;  // empty for what nobody sent
         std::vector<std::byte> data;
+        std::optional<std::uint64_t>
+            work_ticket;  // on whose behalf the receiver works, if the sender says so
     };
     // A step that nobody sent: eight bytes that are a time.
     static Step time_step(Side from, std::uint16_t type, std::uint64_t process_id, std::uint64_t thread_id,

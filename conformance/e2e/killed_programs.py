@@ -88,7 +88,9 @@ class KilledPrograms(EndToEnd):
             answer = client.answer()
             self.assertEqual(answer.status, statuses.CONNECTION_REFUSED)
             self.assertLess(answer.at - killed, SOON)
-            self.assertEqual(client.ask("connect e2e sync 1000").status, statuses.NAME_NOT_FOUND)
+            # A killed process loses its handles one after another: the listener may go last.
+            gone = {statuses.NAME_NOT_FOUND, statuses.CONNECTION_REFUSED}
+            self.assertIn(client.ask("connect e2e sync 1000").status, gone)
             self.assertEqual(client.end(), 0)
         self.for_each_pair(check)
 

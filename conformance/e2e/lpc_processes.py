@@ -176,7 +176,9 @@ class LpcProcesses(EndToEnd):
         server.kill()
         self.assertIn(client.answer(SOON + 1).status, SERVER_GONE)
         self.assertEqual(client.ask("datagram client late").status, statuses.PORT_DISCONNECTED)
-        self.assertEqual(client.ask("connect lpc").status, statuses.NAME_NOT_FOUND)
+        # A killed process loses its handles one after another: the listener may go last.
+        gone = {statuses.NAME_NOT_FOUND, statuses.CONNECTION_REFUSED}
+        self.assertIn(client.ask("connect lpc").status, gone)
         self.assertEqual(client.end(), 0)
 
     def test_server_is_killed_while_it_has_a_request(self):

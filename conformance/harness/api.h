@@ -72,6 +72,8 @@ class EntryPoint {
     X(NtRegisterThreadTerminatePort)  \
     X(NtQueryInformationPort)         \
     X(NtReadRequestData)              \
+    X(NtImpersonateClientOfPort)      \
+    X(NtSetDefaultHardErrorPort)      \
     X(NtWriteRequestData)             \
     X(NtAlpcSetInformation)           \
     X(NtAlpcQueryInformationMessage)  \

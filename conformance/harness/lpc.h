@@ -147,6 +147,15 @@ extern const LONGLONG creation_time_tolerance;
 // The eight bytes that a notice of an end carries.
 LONGLONG time_in(Message& notice);
 
+// ---- Identity: a native thread never carries another one ----
+
+// Whether the thread acts as somebody, as far as that can be seen here; and whether it has a token of its
+// own.
+bool is_impersonating();
+bool thread_has_token();
+void revert();
+bool holds_tcb_privilege();
+
 // ---- A server ----
 
 // Serves a port in a thread until the given number of clients has come and gone. Every connection is

@@ -73,6 +73,20 @@ LONGLONG thread_creation_time() {
 // Both sides convert from a clock that counts from boot, and the system clock may be adjusted in between.
 const LONGLONG creation_time_tolerance = units_per_second;
 
+bool thread_has_token() {
+    return false;
+}
+
+bool is_impersonating() {
+    return true;
+}
+
+void revert() {}
+
+bool holds_tcb_privilege() {
+    return false;
+}
+
 }  // namespace ntalpc::conformance::lpc
 
 #endif

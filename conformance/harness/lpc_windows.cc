@@ -58,6 +58,33 @@ LONGLONG thread_creation_time() {
 
 const LONGLONG creation_time_tolerance = 0;
 
+bool thread_has_token() {
+    HANDLE token = nullptr;
+    if (!OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token)) return false;
+    CloseHandle(token);
+    return true;
+}
+
+bool is_impersonating() {
+    return thread_has_token();
+}
+
+void revert() {
+    EXPECT_TRUE(RevertToSelf());
+}
+
+bool holds_tcb_privilege() {
+    HANDLE token = nullptr;
+    EXPECT_TRUE(OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token));
+    PRIVILEGE_SET set{};
+    set.PrivilegeCount = 1;
+    EXPECT_TRUE(LookupPrivilegeValueA(nullptr, "SeTcbPrivilege", &set.Privilege[0].Luid));
+    BOOL held = FALSE;
+    EXPECT_TRUE(PrivilegeCheck(token, &set, &held));
+    CloseHandle(token);
+    return held;
+}
+
 }  // namespace ntalpc::conformance::lpc
 
 #endif

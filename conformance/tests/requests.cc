@@ -350,5 +350,24 @@ ALPC_TEST(Requests, WrongCallbackId, "M36", "ROST", low) {
     EXPECT_STATUS(STATUS_INVALID_MESSAGE, send(connection.listener, reply.get(), release));
 }
 
+// The ticket travels as it was given; nobody else touches it (section 12).
+ALPC_TEST(Requests, WorkOnBehalfTicketArrives, "12", "P0, CSK", medium) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    Attributes sent(ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE), seen(ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE);
+    sent.get()->ValidAttributes = ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE;
+    const ALPC_WORK_ON_BEHALF_TICKET ticket{0x1234, 0x5678};
+    std::memcpy(api().AlpcGetMessageAttribute(sent.get(), ULONG{ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE}),
+                &ticket, sizeof(ticket));
+    Message<> message("datagram"), received;
+    ASSERT_STATUS(STATUS_SUCCESS, send(connection.client, message.get(), release, sent.get()));
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received, seen.get()));
+    ASSERT_EQ(seen.get()->ValidAttributes, ULONG{ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE});
+    EXPECT_EQ(
+        std::memcmp(api().AlpcGetMessageAttribute(seen.get(), ULONG{ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE}),
+                    &ticket, sizeof(ticket)),
+        0);
+}
+
 }  // namespace
 }  // namespace ntalpc::conformance

@@ -156,19 +156,53 @@ NTSTATUS capture_receive_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::Messa
     return probe_for_write(buffer, attributes::header_size(captured->allocated));
 }
 
+namespace {
+
+// Attributes that cannot be carried yet must not vanish in silence. The forms that release what a received
+// message carried are empty promises, as no message carries any.
+NTSTATUS check_known(ALPC_MESSAGE_ATTRIBUTES* buffer, const wire::MessageAttributes& given) {
+    std::uint32_t unknown = given.valid & (ALPC_MESSAGE_SECURITY_ATTRIBUTE | ALPC_MESSAGE_DIRECT_ATTRIBUTE);
+    NTSTATUS status = STATUS_SUCCESS;
+    if (given.valid & ALPC_MESSAGE_VIEW_ATTRIBUTE) {
+        ALPC_DATA_VIEW_ATTR view{};
+        status =
+            read(locate<ALPC_DATA_VIEW_ATTR>(buffer, given.allocated, ALPC_MESSAGE_VIEW_ATTRIBUTE), &view);
+        if (view.Flags != ALPC_VIEWFLG_UNMAP_EXISTING || view.SectionHandle)
+            unknown |= ALPC_MESSAGE_VIEW_ATTRIBUTE;
+    }
+    if (given.valid & ALPC_MESSAGE_HANDLE_ATTRIBUTE) {
+        ALPC_HANDLE_ATTR handle{};
+        status =
+            read(locate<ALPC_HANDLE_ATTR>(buffer, given.allocated, ALPC_MESSAGE_HANDLE_ATTRIBUTE), &handle);
+        if (handle.Flags != 0 || handle.Handle) unknown |= ALPC_MESSAGE_HANDLE_ATTRIBUTE;
+    }
+    if (status != STATUS_SUCCESS || unknown == 0) return status;
+    host::log(host::LogLevel::fixme,
+              "a message with a security, view, handle or direct attribute is not implemented");
+    return STATUS_NOT_IMPLEMENTED;
+}
+
+}  // namespace
+
 NTSTATUS capture_send_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::MessageAttributes* captured) {
     if (!buffer) return STATUS_SUCCESS;
     ALPC_MESSAGE_ATTRIBUTES header;
     if (const NTSTATUS status = read(buffer, &header); status != STATUS_SUCCESS) return status;
     captured->allocated = header.AllocatedAttributes & ALPC_MESSAGE_ATTRIBUTE_ALL;
     captured->valid = header.ValidAttributes & captured->allocated;
-    if (!(captured->valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE)) return STATUS_SUCCESS;
-    ALPC_CONTEXT_ATTR context;
-    const auto* const place =
-        locate<ALPC_CONTEXT_ATTR>(buffer, captured->allocated, ALPC_MESSAGE_CONTEXT_ATTRIBUTE);
-    if (const NTSTATUS status = read(place, &context); status != STATUS_SUCCESS) return status;
-    captured->message_context = reinterpret_cast<std::uintptr_t>(context.MessageContext);
-    return STATUS_SUCCESS;
+    NTSTATUS status = check_known(buffer, *captured);
+    if (status == STATUS_SUCCESS && (captured->valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE)) {
+        ALPC_CONTEXT_ATTR context{};
+        status = read(locate<ALPC_CONTEXT_ATTR>(buffer, captured->allocated, ALPC_MESSAGE_CONTEXT_ATTRIBUTE),
+                      &context);
+        captured->message_context = reinterpret_cast<std::uintptr_t>(context.MessageContext);
+    }
+    if (status == STATUS_SUCCESS && (captured->valid & ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE)) {
+        status =
+            read(locate<std::uint64_t>(buffer, captured->allocated, ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE),
+                 &captured->work_ticket);
+    }
+    return status;
 }
 
 NTSTATUS write_message(PORT_MESSAGE* buffer, const wire::PortMessage& header, wire::Bytes data) {
@@ -212,6 +246,11 @@ NTSTATUS write_received_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer,
         token.ModifiedId = luid_of(attributes.modified_id);
         status =
             write(locate<ALPC_TOKEN_ATTR>(buffer, attributes.allocated, ALPC_MESSAGE_TOKEN_ATTRIBUTE), token);
+    }
+    if (status == STATUS_SUCCESS && (attributes.valid & ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE)) {
+        status =
+            write(locate<std::uint64_t>(buffer, attributes.allocated, ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE),
+                  attributes.work_ticket);
     }
     return status;
 }
