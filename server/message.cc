@@ -5,6 +5,7 @@
 #include "ntalpc/status.h"
 #include "server/connection.h"
 #include "server/kernel.h"
+#include "server/log.h"
 #include "server/port.h"
 #include "server/waits.h"
 
@@ -79,6 +80,9 @@ std::int32_t Message::set_step(Step step, const Ref<QuotaAccount>& payer) {
 
 void Message::deliver() {
     const Ref<Message> alive(this);
+    log(LogLevel::messages, "%04llx sent message %x type %x, %zu bytes",
+        static_cast<unsigned long long>(step_.sender ? step_.sender->id : 0), id_, step_.type,
+        step_.data.size());
     if (ReplyWait* waiting = waiter[index(receiver())]) {
         waiting->take(*this);
     } else if (Port* port = connection_->queue_port(receiver())) {

@@ -68,10 +68,6 @@ std::int32_t Port::send(Thread& caller, const Outgoing& outgoing, Ref<Message>* 
     }
     if (status != STATUS_SUCCESS) return status;
     ++sequence_;
-    log(LogLevel::messages, "%04llx:%04llx sent message %x type %x, %zu bytes",
-        static_cast<unsigned long long>(caller.process().facts().id),
-        static_cast<unsigned long long>(caller.id()), (*sent)->id(), (*sent)->step().type,
-        outgoing.data.size());
     return STATUS_SUCCESS;
 }
 
