@@ -20,6 +20,8 @@ namespace ntalpc::server {
 
 namespace {
 
+constexpr std::size_t kMaxSid = 8 + 15 * 4;
+constexpr std::size_t kMaxImagePath = 3 * 0x8000;  // the longest Windows path in UTF-8
 constexpr std::size_t kControlSize = CMSG_SPACE(wire::kMaxDescriptors * sizeof(int));
 
 // Moves received descriptors into owners. Returns how many there were.
@@ -47,6 +49,8 @@ Channel::~Channel() {
     if (loop_) loop_->remove(watch_, socket_.get());
     if (thread_) {
         kernel_.remove_thread(*thread_);
+        // First, or what the end sets in motion might still be handed to this very thread.
+        const auto withdrawn = thread_->unpark();
         announce_end(*thread_);
         abandon_data_waits(*thread_);
         thread_.reset();
@@ -85,11 +89,23 @@ void Channel::ready(std::uint32_t) {
     const std::size_t count = take_descriptors(message, descriptors);
     if (message.msg_flags & MSG_TRUNC) return table_.drop_client(*this, "a packet larger than any request");
     if (message.msg_flags & MSG_CTRUNC) {
-        // Either it sent more than any request has, or we have no descriptor left to receive into.
-        return table_.drop_client(*this, "descriptors that could not be received");
+        if (count == 0 && refuse_for_descriptors(std::span(buffer).first(static_cast<std::size_t>(size))))
+            return;
+        return table_.drop_client(*this, "more descriptors than any request has");
     }
     handle_packet(std::span(buffer).first(static_cast<std::size_t>(size)),
                   std::span(descriptors).first(count));
+}
+
+// We have no descriptor left to receive into, which is not the client's fault.
+bool Channel::refuse_for_descriptors(std::span<const std::byte> packet) {
+    wire::PacketHeader header;
+    if (!thread_ || thread_->outstanding() || packet.size() < sizeof(header)) return false;
+    std::memcpy(&header, packet.data(), sizeof(header));
+    log(LogLevel::always, "out of descriptors: a request is refused; raise the limit on open files");
+    thread_->begin_request(header.code, header.serial);
+    thread_->reply(STATUS_INSUFFICIENT_RESOURCES);
+    return true;
 }
 
 void Channel::handle_packet(std::span<const std::byte> packet, std::span<UniqueFd> descriptors) {
@@ -144,6 +160,8 @@ const char* Channel::register_process(const wire::PacketHeader& header, wire::By
     RegisterProcess::RequestBlobs blobs;
     if (!wire::decode(body, RegisterProcess::kRequestBlobs, request, blobs))
         return "a body whose sizes do not add up";
+    if (blobs.user_sid.size() > kMaxSid) return "a SID longer than any";
+    if (blobs.image_path.size() > kMaxImagePath) return "an image path longer than any";
     ProcessFacts facts;
     facts.id = request.process_id;
     facts.creation_time = request.creation_time;
@@ -252,6 +270,7 @@ void ChannelTable::collect() {
         dropped_.pop_front();
         const auto found =
             std::find_if(channels_.begin(), channels_.end(), [&](auto& c) { return c.get() == dead; });
+        if (found == channels_.end()) continue;
         std::unique_ptr<Channel> last = std::move(*found);
         channels_.erase(found);
     }

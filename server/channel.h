@@ -30,6 +30,7 @@ class Channel final : public Watcher, public ReplySink, public Counted<Channel> 
     const Process* process() const;
 
   private:
+    bool refuse_for_descriptors(std::span<const std::byte> packet);
     void handle_packet(std::span<const std::byte> packet, std::span<UniqueFd> descriptors);
     const char* handle_first(const wire::PacketHeader& header, wire::Bytes body);
     const char* register_process(const wire::PacketHeader& header, wire::Bytes body);

@@ -107,6 +107,7 @@ void Connection::finish_accept(std::uint64_t port_context) {
     const Ref<Connection> alive(this);
     server_context_ = port_context;
     state_ = State::accepted;
+    client_view.section.reset();
     const Ref<Message> answer = std::move(request_);
     if (connector_) {
         connector_->accepted(*answer);
@@ -136,6 +137,10 @@ void Connection::become_refused(Message& request, wire::Bytes information) {
     } else if (Port* const port = ports_[index(Side::client)]) {
         port->finish_receivers(STATUS_PORT_CONNECTION_REFUSED);
     }
+}
+
+bool Connection::connector_takes_views() const {
+    return connector_ && connector_->takes_views();
 }
 
 void Connection::server_view_mapped(std::uint64_t base) {
@@ -184,7 +189,7 @@ std::int32_t Connection::send(Thread& caller, Side from, const Outgoing& outgoin
 
 std::int32_t Connection::reply(Thread& caller, Side from, Message& message, const Outgoing& outgoing) {
     if (message.state() != Message::State::pending || message.owner() != from) return STATUS_INVALID_MESSAGE;
-    if (message.step().type == LPC_CONNECTION_REQUEST) return STATUS_INVALID_MESSAGE;
+    if (state_ != State::accepted) return STATUS_INVALID_MESSAGE;
     // Clients that never copy CallbackId are served (csandker, DownWithUp); a wrong one is refused.
     if (outgoing.header.callback_id != 0 && outgoing.header.callback_id != message.callback_id()) {
         return STATUS_INVALID_MESSAGE;
@@ -223,6 +228,7 @@ std::int32_t Connection::lpc_callback(Thread& caller, Side from, Message& messag
 
 // The requester finds itself as the sender of the reply: the ClientId is echoed (lpc-semantics 2.3).
 std::int32_t Connection::lpc_reply(Thread& caller, Side from, Message& message, const Outgoing& outgoing) {
+    if (state_ != State::accepted) return STATUS_REPLY_MESSAGE_MISMATCH;
     if (message.state() != Message::State::pending || message.owner() != from ||
         !names_waiter(message.waiter[index(peer_of(from))], outgoing.header)) {
         return STATUS_REPLY_MESSAGE_MISMATCH;

@@ -63,6 +63,7 @@ class Connection final : public RefCounted, public Counted<Connection> {
     std::int32_t request(Thread& caller, Port& client_port, const Outgoing& outgoing);
     // The thread that waits for the decision, if the client connects synchronously.
     void set_connector(Connector* connector) { connector_ = connector; }
+    bool connector_takes_views() const;
     // The thread that waits until the client has mapped the server's section.
     void set_finisher(FinishWait* finisher) { finisher_ = finisher; }
 

@@ -57,6 +57,7 @@ std::int32_t find_by_name(const Call& call, const std::u16string& name, std::uin
 void handle(Call& call, const wire::CreateEventPair::Request& request,
             const wire::CreateEventPair::RequestBlobs& blobs) {
     using wire::CreateEventPair;
+    if (const auto status = check_name(blobs.name)) return call.finish(status);
     const std::u16string name = text_of(blobs.name);
     Ref<EventPair> pair;
     if (!name.empty() && (request.attributes & OBJ_OPENIF)) {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Requests of the legacy calls. They act on the same ports, connections and messages as ALPC; what differs is
 // how a conversation is addressed (to a thread), what a receiver sees, and the statuses.
+#include <sys/stat.h>
+
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstring>
 
@@ -33,6 +37,15 @@ wire::PortMessage information_header(wire::Bytes information) {
     return header;
 }
 
+// A section is memory. Anything else has no business here; a socket could even carry further descriptors
+// inside.
+bool all_memory(std::span<const UniqueFd> descriptors) {
+    return std::ranges::all_of(descriptors, [](const UniqueFd& descriptor) {
+        struct stat found;
+        return fstat(descriptor.get(), &found) == 0 && S_ISREG(found.st_mode);
+    });
+}
+
 // What a header can count; the client clamps to less.
 constexpr std::size_t kMaxInformation = 0xFFFF - sizeof(PORT_MESSAGE);
 
@@ -41,7 +54,7 @@ constexpr std::size_t kMaxInformation = 0xFFFF - sizeof(PORT_MESSAGE);
 void handle(Call& call, const wire::LpcConnectPort::Request& request,
             const wire::LpcConnectPort::RequestBlobs& blobs) {
     if (blobs.information.size() > kMaxInformation) return call.finish(STATUS_INVALID_PARAMETER);
-    if ((request.has_view != 0) != (call.descriptors.size() == 1))
+    if ((request.has_view != 0) != (call.descriptors.size() == 1) || !all_memory(call.descriptors))
         return call.finish(STATUS_INVALID_PARAMETER);
     Ref<Port> listener;
     // Legacy connects are case-sensitive (lpc-semantics, namespace rules).
@@ -123,6 +136,7 @@ void handle(Call& call, const wire::LpcFinishAccept::Request& request,
     Port* port = nullptr;
     if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
     if (port->kind() != Port::Kind::server) return call.finish(STATUS_INVALID_PORT_HANDLE);
+    if (!all_memory(call.descriptors)) return call.finish(STATUS_INVALID_PARAMETER);
     const Ref<Connection> connection(port->connection());
     wire::LpcFinishAccept::Reply reply;
     if (connection->state() != Connection::State::accepting) {
@@ -130,7 +144,8 @@ void handle(Call& call, const wire::LpcFinishAccept::Request& request,
         return call.reply<wire::LpcFinishAccept>(STATUS_SUCCESS, reply);
     }
     connection->client_view.remote_base = request.client_view_base;
-    const bool offers = !call.descriptors.empty();
+    // Only a legacy client maps what is offered and says so.
+    const bool offers = !call.descriptors.empty() && connection->connector_takes_views();
     if (offers) {
         connection->server_view = {std::move(call.descriptors[0]), request.view_size, request.view_offset,
                                    request.view_base, 0};
@@ -243,7 +258,7 @@ void receive(Call& call, Port& port, const wire::LpcMessage::Request& request) {
     if (!queue) return call.finish(STATUS_PORT_DISCONNECTED);
     while (terms.only_connection_requests && !queue->empty() &&
            queue->front().step().type != LPC_CONNECTION_REQUEST) {
-        queue->take_front()->retire();
+        queue->take_front()->received();
     }
     if (!queue->empty()) return reply_with_message(call.thread, terms, *queue->take_front());
     if (const auto status = port.receive_status()) return call.finish(status);
@@ -254,8 +269,21 @@ void receive(Call& call, Port& port, const wire::LpcMessage::Request& request) {
 
 }  // namespace
 
+namespace {
+
+// At most one thing is sent, and an answer is waited for only if there can be one.
+bool makes_sense(std::uint32_t action) {
+    constexpr std::uint32_t answered = LpcAction::request | LpcAction::callback | LpcAction::reply;
+    constexpr std::uint32_t sends = answered | LpcAction::datagram;
+    const bool waits = (action & static_cast<std::uint32_t>(LpcAction::wait_reply)) != 0;
+    return std::popcount(action & sends) <= 1 && (!waits || (action & answered) != 0);
+}
+
+}  // namespace
+
 void handle(Call& call, const wire::LpcMessage::Request& request,
             const wire::LpcMessage::RequestBlobs& blobs) {
+    if (!makes_sense(request.action)) return call.finish(STATUS_INVALID_PARAMETER);
     Port* found = nullptr;
     if (const auto status = find_port(call, request.handle, &found)) return call.finish(status);
     const Ref<Port> port(found);
@@ -309,8 +337,7 @@ void handle(Call& call, const wire::RegisterTerminationPort::Request& request,
             const wire::RegisterTerminationPort::RequestBlobs&) {
     Port* port = nullptr;
     if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
-    register_termination_port(call.thread, *port);
-    call.finish(STATUS_SUCCESS);
+    call.finish(register_termination_port(call.thread, *port));
 }
 
 }  // namespace ntalpc::server

@@ -83,9 +83,19 @@ void Message::deliver() {
     log(LogLevel::messages, "%04llx sent message %x type %x, %zu bytes",
         static_cast<unsigned long long>(step_.sender ? step_.sender->id : 0), id_, step_.type,
         step_.data.size());
-    if (ReplyWait* waiting = waiter[index(receiver())]) {
-        waiting->take(*this);
-    } else if (Port* port = connection_->queue_port(receiver())) {
+    if (connection_) {
+        hand_over(connection_->queue_port(receiver()));
+    } else {
+        retire();
+    }
+}
+
+// A thread that waits for this very message comes first. What does not fit it waits in the queue for a
+// receive with more room, like any other message too large for its receiver.
+void Message::hand_over(Port* port) {
+    ReplyWait* const waiting = waiter[index(receiver())];
+    if (waiting && waiting->take(*this)) return;
+    if (port) {
         port->enqueue(*this);
     } else {
         retire();
@@ -182,16 +192,12 @@ void Message::become_notice(Side receiver) {
     step_.data.shrink_to_fit();
     state_ = State::canceled;
     Port* const port = connection->queue_port(receiver);
-    if (ReplyWait* const waiting = waiter[index(receiver)]) {
-        waiting->take(*this);
-    } else if (queue_) {
+    if (queue_) {
         // It was queued right there and keeps its place; a receiver whose buffer was too small for the
         // message may take the notice.
         port->match();
-    } else if (port) {
-        port->enqueue(*this);
     } else {
-        retire();
+        hand_over(port);
     }
 }
 

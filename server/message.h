@@ -121,6 +121,7 @@ class Message final : public RefCounted, public Counted<Message> {
     friend class MessageQueue;
     explicit Message(Kernel& kernel);
     ~Message() override;
+    void hand_over(Port* port);
     void become_notice(Side receiver);
     void leave_connection(Side receiver);
     Side receiver() const { return peer_of(step_.from); }

@@ -17,7 +17,7 @@ class MessageIds {
   public:
     std::uint32_t allocate(Message& message) {
         do {
-            next_ += 4;
+            next_ = (next_ + 4) & kLargest;
         } while (next_ == 0 || !live_.emplace(next_, &message).second);
         return next_;
     }
@@ -28,6 +28,7 @@ class MessageIds {
     }
 
   private:
+    static constexpr std::uint32_t kLargest = 0x7FFFFFFC;  // the top bit marks resource reserves
     std::unordered_map<std::uint32_t, Message*> live_;
     std::uint32_t next_ = 0;
 };

@@ -20,7 +20,9 @@ std::int32_t cancel(Port& port, const wire::CancelMessage::Request& request) {
     const Message* const canceled = port.find_notice(request.context.message_id);
     if (canceled) return STATUS_REQUEST_CANCELED;
     Message* const message = port.find_conversation(request.context.message_id);
-    if (!message || message->step().type == LPC_CONNECTION_REQUEST) return STATUS_MESSAGE_NOT_FOUND;
+    // A connection request, and the answer to one, are not messages yet that could be canceled.
+    if (!message || message->connection()->state() != Connection::State::accepted)
+        return STATUS_MESSAGE_NOT_FOUND;
     // The flag's name says the opposite of what the tests see: with it the context is compared.
     const auto own_context = message->message_context[static_cast<std::size_t>(port.side())];
     if ((request.flags & ALPC_CANCELFLG_NO_CONTEXT_CHECK) && request.context.message_context != own_context) {

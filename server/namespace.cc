@@ -9,6 +9,7 @@ namespace {
 
 // "followed (up to 30)": lpc-semantics, namespace rules.
 constexpr int kMaxLinks = 30;
+constexpr std::uint32_t kMaxSession = 255;
 
 Ref<Directory> add_directory(Directory& parent, std::u16string_view name) {
     if (Object* existing = parent.find(name, CaseRule::sensitive)) {
@@ -51,6 +52,8 @@ Namespace::Namespace() : root_(make_ref<Directory>(Directory::IsRoot::yes)) {
 // Windows Internals, "Session namespace": each session but 0 has a \Windows, a BaseNamedObjects and a
 // DosDevices directory of its own, and BNOLINKS leads from a session's number to its BaseNamedObjects.
 void Namespace::add_session(std::uint32_t session) {
+    // Windows counts sessions up from 0. The directories stay, so a number out of thin air gets none.
+    if (session > kMaxSession) return;
     const auto sessions = add_directory(*root_, u"Sessions");
     const auto links = add_directory(*sessions, u"BNOLINKS");
     const std::u16string number = decimal(session);

@@ -23,6 +23,7 @@ constexpr std::size_t kMaxCanceledRequests = 64;
 // Datagrams end when they are received, yet Windows answers questions about their sender afterwards.
 constexpr std::size_t kMaxRememberedDatagrams = 32;
 constexpr std::uint32_t kReserveBit = 0x80000000;
+constexpr std::size_t kReserveOverhead = 256;  // what a reserve, and later its message, cost beyond the data
 
 }  // namespace
 
@@ -51,13 +52,7 @@ std::uint32_t Port::max_message_length() const {
 std::int32_t Port::send(Thread& caller, const Outgoing& outgoing, Ref<Message>* sent) {
     if (outgoing.header.total_length > max_message_length()) return STATUS_PORT_MESSAGE_TOO_LONG;
     std::int32_t status;
-    if (has_reserve(outgoing.header.message_id)) {
-        // A message sent from a reserve is a new one; its memory has been paid for, so it cannot fail for
-        // want of it.
-        wire::PortMessage header = outgoing.header;
-        header.message_id = 0;
-        return send(caller, {header, outgoing.data, outgoing.attributes, outgoing.flags}, sent);
-    }
+    if (reserves_.contains(outgoing.header.message_id)) return send_from_reserve(caller, outgoing, sent);
     if (outgoing.header.message_id != 0) {
         status = send_reply(caller, outgoing, sent);
     } else if (kind_ == Kind::connection) {
@@ -69,6 +64,19 @@ std::int32_t Port::send(Thread& caller, const Outgoing& outgoing, Ref<Message>* 
     if (status != STATUS_SUCCESS) return status;
     ++sequence_;
     return STATUS_SUCCESS;
+}
+
+// A message sent from a reserve is a new one. The memory set aside is given up for it and taken back
+// afterwards, as far as there is any left by then.
+std::int32_t Port::send_from_reserve(Thread& caller, const Outgoing& outgoing, Ref<Message>* sent) {
+    Reserve& reserve = reserves_.at(outgoing.header.message_id);
+    if (outgoing.data.size() > reserve.size) return STATUS_INVALID_PARAMETER;
+    reserve.charge = MessageCharge();
+    wire::PortMessage header = outgoing.header;
+    header.message_id = 0;
+    const auto status = send(caller, {header, outgoing.data, outgoing.attributes, outgoing.flags}, sent);
+    reserve.charge.charge(caller.process().account(), kReserveOverhead + reserve.size);
+    return status;
 }
 
 // A reply may go through the connection port or either communication port of the message's connection.
@@ -151,7 +159,7 @@ void Port::match() {
         if (receiver->terms().only_connection_requests &&
             queue_.front().step().type != LPC_CONNECTION_REQUEST) {
             // NtListenPort consumes and drops everything else (lpc-semantics 5).
-            queue_.pop()->retire();
+            queue_.pop()->received();
             continue;
         }
         // Leaves the list of receivers when it goes out of scope.
@@ -208,9 +216,10 @@ void Port::remember_datagram(const Message& message) {
 
 std::int32_t Port::create_reserve(const Ref<QuotaAccount>& payer, std::size_t size, std::uint32_t* id) {
     MessageCharge charge;
-    if (!charge.charge(payer, size)) return STATUS_QUOTA_EXCEEDED;
-    *id = kReserveBit | ++last_reserve_;
-    reserves_.emplace(*id, std::move(charge));
+    if (!charge.charge(payer, kReserveOverhead + size)) return STATUS_QUOTA_EXCEEDED;
+    last_reserve_ = (last_reserve_ + 1) & ~kReserveBit;
+    *id = kReserveBit | last_reserve_;
+    reserves_.insert_or_assign(*id, Reserve{size, std::move(charge)});
     return STATUS_SUCCESS;
 }
 

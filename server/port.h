@@ -96,7 +96,6 @@ class Port final : public Object, public Counted<Port> {
     // Resource reserves: ids have the top bit set, which no message id has.
     std::int32_t create_reserve(const Ref<QuotaAccount>& payer, std::size_t size, std::uint32_t* id);
     bool delete_reserve(std::uint32_t id);
-    bool has_reserve(std::uint32_t id) const { return reserves_.contains(id); }
     void set_flags(std::uint32_t flags) { attributes_.flags = flags; }
 
     // Connection ports only.
@@ -110,6 +109,11 @@ class Port final : public Object, public Counted<Port> {
   private:
     void last_handle_closed() override;
     void close_listener(std::int32_t receiver_status);
+    struct Reserve {
+        std::size_t size = 0;
+        MessageCharge charge;
+    };
+    std::int32_t send_from_reserve(Thread& caller, const Outgoing& outgoing, Ref<Message>* sent);
     std::int32_t send_reply(Thread& caller, const Outgoing& outgoing, Ref<Message>* sent);
     void wake_watchers();
 
@@ -124,7 +128,7 @@ class Port final : public Object, public Counted<Port> {
     std::list<Connection*> connections_;
     std::deque<std::uint32_t> canceled_requests_;
     std::deque<std::pair<std::uint32_t, MessageSender>> datagrams_;  // received lately, newest last
-    std::map<std::uint32_t, MessageCharge> reserves_;
+    std::map<std::uint32_t, Reserve> reserves_;
     std::uint32_t last_reserve_ = 0;
     std::uint32_t sequence_ = 0;
     bool stopped_ = false;

@@ -15,6 +15,12 @@ std::u16string text_of(wire::Bytes bytes) {
     return text;
 }
 
+std::int32_t check_name(wire::Bytes bytes) {
+    constexpr std::size_t longest = 0xFFFE;  // what a UNICODE_STRING can hold
+    return bytes.size() > longest || bytes.size() % sizeof(char16_t) != 0 ? STATUS_OBJECT_NAME_INVALID
+                                                                          : STATUS_SUCCESS;
+}
+
 std::int32_t find_port(const Call& call, std::uint64_t handle, Port** port) {
     const Handle* const found = call.process().find(handle);
     if (!found) return STATUS_INVALID_HANDLE;
@@ -41,7 +47,8 @@ std::int32_t check_listener(Object& object, wire::Bytes required_sid, Ref<Port>*
 std::int32_t find_listener(const Call& call, wire::Bytes name, CaseRule rule, wire::Bytes required_sid,
                            Ref<Port>* listener) {
     Ref<Object> object;
-    std::int32_t status = call.kernel.names.open(text_of(name), rule, &object);
+    std::int32_t status = check_name(name);
+    if (status == STATUS_SUCCESS) status = call.kernel.names.open(text_of(name), rule, &object);
     if (status == STATUS_SUCCESS) status = check_listener(*object, required_sid, listener);
     const ProcessFacts& caller = call.process().facts();
     log(LogLevel::connections, "%04llx:%04llx connects to %s: %s (status %08x)",

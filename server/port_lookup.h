@@ -18,7 +18,8 @@ std::int32_t find_port(const Call& call, std::uint64_t handle, Port** port);
 std::int32_t find_listener(const Call& call, wire::Bytes name, CaseRule rule, wire::Bytes required_sid,
                            Ref<Port>* listener);
 
-// A name on the wire.
+// A name on the wire, and whether it can be one: STATUS_OBJECT_NAME_INVALID if not.
 std::u16string text_of(wire::Bytes bytes);
+std::int32_t check_name(wire::Bytes bytes);
 
 }  // namespace ntalpc::server

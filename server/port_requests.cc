@@ -44,6 +44,7 @@ void handle(Call& call, const wire::CreatePort::Request& request,
             const wire::CreatePort::RequestBlobs& blobs) {
     if (const auto status = check_attributes(request.port)) return call.finish(status);
     const auto port = make_ref<Port>(call.kernel, call.process(), request.port);
+    if (const auto status = check_name(blobs.name)) return call.finish(status);
     const std::u16string name = text_of(blobs.name);
     const auto rule = request.attributes & OBJ_CASE_INSENSITIVE ? CaseRule::insensitive : CaseRule::sensitive;
     if (!name.empty()) {

@@ -18,10 +18,10 @@
 
 namespace ntalpc::server {
 
-DataWait::DataWait(Thread& thread, Thread& owner, const wire::ServeData::Reply& order, wire::Bytes data)
-    : Wait(thread), owner_(&owner), order_(order), data_(data.begin(), data.end()) {
+DataWait::DataWait(Thread& thread, Thread& owner, Message& message, const wire::ServeData::Reply& order,
+                   wire::Bytes data)
+    : Wait(thread), owner_(&owner), message_(&message), order_(order), data_(data.begin(), data.end()) {
     owner.data_waits().push_back(this);
-    if (owner.data_waits().size() == 1) place_order();
 }
 
 // The next in line gets its turn, unless the owner is still at work on what this one ordered: then its answer
@@ -37,8 +37,17 @@ DataWait::~DataWait() {
     }
 }
 
-void DataWait::place_order() {
-    owner_->send_unasked<wire::ServeData>(order_, {.data = data_});
+bool DataWait::place_order() {
+    const bool waits = std::ranges::any_of(
+        message_->waiter, [&](const ReplyWait* wait) { return wait && &wait->thread() == owner_; });
+    if (waits) {
+        owner_->send_unasked<wire::ServeData>(order_, {.data = data_});
+    } else {
+        owner_->data_waits().pop_front();
+        owner_ = nullptr;
+        finish(STATUS_REPLY_MESSAGE_MISMATCH);
+    }
+    return waits;
 }
 
 void DataWait::served(bool ok, wire::Bytes data) {
@@ -68,15 +77,14 @@ void handle(Call& call, const wire::ServeData::Request& request, const wire::Ser
     DataWait* const wait = line.front();
     line.pop_front();
     if (wait) wait->served(request.ok != 0, blobs.data);
-    while (!line.empty() && !line.front()) line.pop_front();
-    if (!line.empty()) line.front()->place_order();
+    while (!line.empty() && !line.front()->place_order()) continue;
 }
 
 namespace {
 
 // The entry of the message that the caller owes an answer to; lpc-semantics 12.4 has the order of the checks.
 std::int32_t find_entry(Port& port, const wire::RequestData::Request& request, Message::DataEntry* entry,
-                        Thread** owner) {
+                        Thread** owner, Message** found) {
     Message* const message = port.find_conversation(request.message_id);
     const auto asker = static_cast<std::size_t>(peer_of(port.side()));
     const ReplyWait* const wait = message ? message->waiter[asker] : nullptr;
@@ -89,6 +97,7 @@ std::int32_t find_entry(Port& port, const wire::RequestData::Request& request, M
     if (request.entry >= entries.size()) return STATUS_INVALID_PARAMETER;
     *entry = entries[request.entry];
     *owner = &wait->thread();
+    *found = message;
     const bool inside = request.offset <= entry->size && request.size <= entry->size - request.offset;
     return inside ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }
@@ -104,12 +113,16 @@ void handle(Call& call, const wire::RequestData::Request& request,
     if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
     Message::DataEntry entry{};
     Thread* owner = nullptr;
-    if (const auto status = find_entry(*port, request, &entry, &owner)) return call.finish(status);
+    Message* message = nullptr;
+    if (const auto status = find_entry(*port, request, &entry, &owner, &message)) return call.finish(status);
     wire::ServeData::Reply order;
     order.address = entry.base + request.offset;
     order.size = request.size;
     order.write = request.write;
-    call.thread.park(std::make_unique<DataWait>(call.thread, *owner, order, blobs.data));
+    auto wait = std::make_unique<DataWait>(call.thread, *owner, *message, order, blobs.data);
+    DataWait& waiting = *wait;
+    call.thread.park(std::move(wait));
+    if (owner->data_waits().size() == 1) waiting.place_order();
 }
 
 }  // namespace ntalpc::server

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "server/message.h"
 #include "server/thread.h"
 
 namespace ntalpc::server {
@@ -15,17 +16,21 @@ inline constexpr std::uint64_t kMaxDataChunk = 64 * 1024;
 // time.
 class DataWait final : public Wait {
   public:
-    DataWait(Thread& thread, Thread& owner, const wire::ServeData::Reply& order, wire::Bytes data);
+    DataWait(Thread& thread, Thread& owner, Message& message, const wire::ServeData::Reply& order,
+             wire::Bytes data);
     ~DataWait() override;
     void answer(std::int32_t status) override { thread().reply(status); }
 
-    void place_order();
+    // Orders the copy, unless the owner does not wait for the message any more: then the wait ends, which
+    // destroys *this, and the answer is false.
+    bool place_order();
     // Both destroy *this.
     void served(bool ok, wire::Bytes data);
     void owner_gone();
 
   private:
     Thread* owner_;
+    const Ref<Message> message_;
     wire::ServeData::Reply order_;
     const std::vector<std::byte> data_;
 };

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "server/termination.h"
 
+#include "ntalpc/status.h"
+
 namespace ntalpc::server {
 
 // The reference counts as a handle, so that a client killed with its handles open is reported dead thread by
 // thread before its port is reported closed (lpc-semantics 15.4 and 15.5).
-void register_termination_port(Thread& thread, Port& port) {
-    thread.termination_ports().emplace_back(&port);
+std::int32_t register_termination_port(Thread& thread, Port& port) {
+    ObjectCharge charge;
+    if (!charge.charge(thread.process().account())) return STATUS_QUOTA_EXCEEDED;
+    thread.termination_ports().push_back({Ref<Object>(&port), std::move(charge)});
     port.handle_opened();
+    return STATUS_SUCCESS;
 }
 
 void announce_end(Thread& thread) {
     while (!thread.termination_ports().empty()) {
-        const Ref<Object> object = std::move(thread.termination_ports().back());
+        const Ref<Object> object = thread.termination_ports().back().port;
         thread.termination_ports().pop_back();
         static_cast<Port&>(*object).notify_client_died(thread);
         object->handle_closed();

@@ -76,7 +76,11 @@ class Thread final : public Counted<Thread> {
 
     // Ports that learn of the thread's end, in the order of registration. Each registration counts as a
     // handle.
-    std::vector<Ref<Object>>& termination_ports() { return termination_ports_; }
+    struct TerminationPort {
+        Ref<Object> port;
+        ObjectCharge charge;
+    };
+    std::vector<TerminationPort>& termination_ports() { return termination_ports_; }
 
     // Those who wait for memory of this thread, in order. An entry that gave up while its order was being
     // served leaves nullptr at the front.
@@ -109,7 +113,7 @@ class Thread final : public Counted<Thread> {
     const std::int64_t creation_time_;
     ReplySink& sink_;
     std::unique_ptr<Wait> wait_;
-    std::vector<Ref<Object>> termination_ports_;
+    std::vector<TerminationPort> termination_ports_;
     std::deque<DataWait*> data_waits_;
     std::uint32_t serial_ = 0;
     std::uint16_t code_ = 0;

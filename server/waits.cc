@@ -90,17 +90,17 @@ void ReplyWait::detach() {
     message_.reset();
 }
 
-void ReplyWait::take(Message& message) {
+bool ReplyWait::take(Message& message) {
     const Ref<Message> alive(&message);
     const auto self = thread().unpark();
     detach();
-    if (message.step().total_length <= terms_.capacity) {
+    const bool fits = message.step().total_length <= terms_.capacity;
+    if (fits) {
         reply_with_message(thread(), terms_, message);
-        return;
+    } else {
+        reply_too_small(thread(), terms_, message);
     }
-    // It waits in the queue for a receive with more room, like any other message too large for its receiver.
-    reply_too_small(thread(), terms_, message);
-    message.deliver();
+    return fits;
 }
 
 void ReplyWait::disconnected(std::int32_t status) {
@@ -122,6 +122,9 @@ void AlpcConnector::accepted(Message& message) {
     wire::ConnectPort::Reply reply;
     reply.reply_length = message.step().total_length;
     if (message.step().total_length > terms_.capacity) {
+        // The answer is over: the server learns of the failure by the end of the connection, not by a notice
+        // too.
+        message.retire();
         thread().reply<wire::ConnectPort>(STATUS_BUFFER_TOO_SMALL, reply);
         return;
     }
@@ -143,11 +146,13 @@ void LpcConnector::accepted(Message& message) {
     reply.access = client().handle().access();
     reply.max_message_length = connection().listener()->max_message_length();
     reply.view_remote_base = connection().client_view.remote_base;
-    reply.server_view_size = offered.size;
-    reply.server_view_offset = offered.offset;
     std::array<UniqueFd, 2> descriptors;
     descriptors[0] = client().commit();
     if (offered.section) descriptors[1].reset(fcntl(offered.section.get(), F_DUPFD_CLOEXEC, 0));
+    if (descriptors[1]) {
+        reply.server_view_size = offered.size;
+        reply.server_view_offset = offered.offset;
+    }
     thread().reply<wire::LpcConnectPort>(STATUS_SUCCESS, reply, {.information = message.step().data},
                                          std::span(descriptors).first(descriptors[1] ? 2 : 1));
 }

@@ -50,8 +50,8 @@ class ReplyWait final : public Wait {
 
     const Connection* connection() const { return message_ ? message_->connection() : nullptr; }
 
-    // The step has arrived. Destroys *this.
-    void take(Message& message);
+    // The step has arrived. False if it does not fit, which the thread is told. Destroys *this in any case.
+    bool take(Message& message);
     // The connection ended; the message needs no withdrawing. Destroys *this.
     void disconnected(std::int32_t status);
 
@@ -69,6 +69,7 @@ class Connector : public Wait {
     Connector(Thread& thread, Connection& connection, NewHandle client);
     ~Connector() override;
     void answer(std::int32_t status) override { thread().reply(status); }
+    virtual bool takes_views() const { return false; }
     // Both destroy *this.
     virtual void accepted(Message& reply) = 0;
     virtual void refused(wire::Bytes information) = 0;
@@ -96,6 +97,7 @@ class AlpcConnector final : public Connector {
 class LpcConnector final : public Connector {
   public:
     using Connector::Connector;
+    bool takes_views() const override { return true; }
     void accepted(Message& reply) override;
     void refused(wire::Bytes information) override;
 };

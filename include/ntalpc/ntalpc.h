@@ -26,7 +26,9 @@
 //
 // Errors. Calls return an NTSTATUS: negative is failure (NT_SUCCESS is false), zero is success, and positive
 // values say more about a success. STATUS_TIMEOUT is such a value: nothing was received. Bad pointers answer
-// STATUS_ACCESS_VIOLATION and do not crash. Statuses are in ntalpc/status.h, together with status_name().
+// STATUS_ACCESS_VIOLATION and do not crash; the first call installs handlers for SIGSEGV and SIGBUS for this, which
+// pass everything else on. A program that installs its own later keeps the protection only if it passes faults on to
+// the handler it replaces. Statuses are in ntalpc/status.h, together with status_name().
 #ifndef NTALPC_NTALPC_H
 #define NTALPC_NTALPC_H
 

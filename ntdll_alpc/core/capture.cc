@@ -93,7 +93,8 @@ NTSTATUS capture_port_attributes(const ALPC_PORT_ATTRIBUTES* attributes, wire::P
     ALPC_PORT_ATTRIBUTES given;
     if (const NTSTATUS status = read(attributes, &given); status != STATUS_SUCCESS) return status;
     captured->given = 1;
-    captured->flags = given.Flags;
+    // Legacy mode is not for users to ask for: it comes from how a port was made.
+    captured->flags = given.Flags & ~ULONG{ALPC_PORFLG_LPC_MODE};
     captured->qos_level = given.SecurityQos.ImpersonationLevel;
     captured->qos_dynamic = given.SecurityQos.ContextTrackingMode;
     captured->qos_effective_only = given.SecurityQos.EffectiveOnly;

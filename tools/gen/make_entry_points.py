@@ -259,11 +259,22 @@ NTSTATUS answer(const Call& call) {
 """
 
 
+def traced_return(call, invocation, prefix):
+    """Returns what the invocation gives, and says so to whoever listens; calls between the halves are our own."""
+    if call.where == "internal":
+        return f"    return {invocation};"
+    arguments = ", ".join(f'core::traced("{a.name}", {prefix}{a.name})' for a in call.arguments)
+    return (f"    const NTSTATUS status = {invocation};\n"
+            f'    if (core::tracing()) core::trace_call("{call.name}", {{{arguments}}}, status);\n'
+            "    return status;")
+
+
 def unix_calls(calls):
     unix = through_unix_half(calls)
     out = [
         HEAD.format(about="The unix half's entry points: each unpacks its arguments and calls the core."),
-        '#include <new>\n\n#include "generated/core_calls.h"\n#include "generated/entry_params.h"\n'
+        '#include <new>\n\n#include "core/call_trace.h"\n#include "generated/core_calls.h"\n'
+        '#include "generated/entry_params.h"\n'
         '#include "ntalpc/status.h"\n#include "wine/attach.h"\n',
         "namespace ntalpc {\nnamespace {\n",
         BOUNDARY,
@@ -278,7 +289,8 @@ def unix_calls(calls):
         out.append(f"NTSTATUS call_{call.name}(void* arguments) {{")
         out.append(f"    {unused}auto* p = static_cast<{constant}{call.name}Params*>(arguments);")
         if call.returns_status():
-            out.append(f"    return answer([p] {{ return {call.space}::{call.name}({values}); }});")
+            invocation = f"answer([p] {{ return {call.space}::{call.name}({values}); }})"
+            out.append(traced_return(call, invocation, "p->"))
         else:
             out.append("    return answer([p]() -> NTSTATUS {")
             out.append(f"        p->result = {call.space}::{call.name}({values});")
@@ -338,7 +350,8 @@ def not_implemented(calls):
 def native_exports(calls):
     out = [
         HEAD.format(about="The C symbols of libntalpc."),
-        '#include <new>\n\n#include "generated/core_calls.h"\n#include "ntalpc/ntlpcapi.h"\n'
+        '#include <new>\n\n#include "core/call_trace.h"\n#include "generated/core_calls.h"\n'
+        '#include "ntalpc/ntlpcapi.h"\n'
         '#include "ntalpc/status.h"\n',
         "namespace core = ntalpc::core;\nusing ntalpc::EntryPoint;\n\nnamespace {\n",
         BOUNDARY + "\n}  // namespace\n",
@@ -353,7 +366,7 @@ def native_exports(calls):
         if call.where == "pe":
             out.append(missing_body(call, f"core::log_not_implemented(EntryPoint::{call.name});") + "}\n")
         elif call.returns_status():
-            out.append(f"    return answer([&] {{ return core::{call.name}({values}); }});\n}}\n")
+            out.append(traced_return(call, f"answer([&] {{ return core::{call.name}({values}); }})", "") + "\n}\n")
         else:
             out.append(f"    {call.result} result = 0;")
             out.append(f"    answer([&]() -> NTSTATUS {{\n        result = core::{call.name}({values});")

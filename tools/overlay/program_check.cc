@@ -41,7 +41,11 @@ bool is_32bit_program(const fs::path& path) {
 }  // namespace
 
 Result<Done> check_program(const std::string& program, const fs::path& prefix, const WineLayout& wine) {
-    if (!wine.i386_dll_dirs.empty() || !is_32bit_program(unix_path_of(program, prefix))) return Done{};
+    const fs::path path = unix_path_of(program, prefix);
+    // Wine would open a file manager, and wait for it.
+    std::error_code not_found;
+    if (fs::is_directory(path, not_found)) return Failure{"'" + program + "' is a directory, not a program."};
+    if (!wine.i386_dll_dirs.empty() || !is_32bit_program(path)) return Done{};
     return Failure{
         "'" + program +
         "' is a 32-bit program, and the installed Wine can only run 64-bit ones; use a 64-bit build of it, "

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Looks at the program before Wine does, for the one case where Wine's own message would not help: a 32-bit
-// program without 32-bit Wine.
+// Looks at the program before Wine does, for the cases where Wine's own answer would not help: a 32-bit
+// program without 32-bit Wine, and a directory.
 #pragma once
 
 #include <filesystem>

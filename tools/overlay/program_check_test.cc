@@ -35,6 +35,12 @@ TEST_F(CheckProgram, Refuses32BitProgramsWithout32BitWine) {
     EXPECT_TRUE(accepts(program));
 }
 
+TEST_F(CheckProgram, RefusesDirectories) {
+    const Result<Done> done = check_program(root(), root() / "prefix", wine_);
+    ASSERT_FALSE(done);
+    EXPECT_NE(done.error().sentence.find("directory"), std::string::npos);
+}
+
 TEST_F(CheckProgram, ResolvesDosPaths) {
     write_file(root() / "prefix/drive_c/dir/program.exe", pe_file(0x14c));
     fs::create_directories(root() / "prefix/dosdevices");
@@ -51,7 +57,7 @@ TEST_F(CheckProgram, LeavesEverythingElseToWine) {
     std::string managed = pe_file(0x14c);
     put_little_endian(managed, 0x98 + 96 + 14 * 8, 0x1000, 4);
     write_file(root() / "managed.exe", managed);
-    for (const char* name : {"program64.exe", "empty.exe", "script.bat", "managed.exe", "missing.exe", "."}) {
+    for (const char* name : {"program64.exe", "empty.exe", "script.bat", "managed.exe", "missing.exe"}) {
         EXPECT_TRUE(accepts(root() / name)) << name;
     }
     EXPECT_TRUE(accepts("notepad"));
