@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "ntalpc/lpc_action.h"
 #include "ntalpc/ntlpcapi.h"
 #include "ntalpc/status.h"
 #include "server/dispatch.h"

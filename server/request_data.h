@@ -9,9 +9,6 @@
 
 namespace ntalpc::server {
 
-// One packet's worth; longer transfers are made of several requests.
-inline constexpr std::uint64_t kMaxDataChunk = 64 * 1024;
-
 // A thread that waits until another one, the owner of the memory, has copied. Owners serve one order at a
 // time.
 class DataWait final : public Wait {

@@ -2,6 +2,7 @@
 // What one lpc_message request does: how the legacy calls are made of sends, replies and waits.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace ntalpc {
@@ -22,5 +23,8 @@ inline constexpr std::uint32_t operator|(LpcAction a, LpcAction b) {
 inline constexpr std::uint32_t operator|(std::uint32_t a, LpcAction b) {
     return a | static_cast<std::uint32_t>(b);
 }
+
+// How much request data (NtReadRequestData, NtWriteRequestData) one request moves; more is moved in several.
+inline constexpr std::size_t kMaxDataChunk = 64 * 1024;
 
 }  // namespace ntalpc

@@ -146,9 +146,6 @@ NTSTATUS NtReplyWaitReceivePort(HANDLE PortHandle, PVOID* PortContext, PPORT_MES
 
 namespace {
 
-// Larger transfers are made of pieces of what the server moves at once.
-constexpr std::size_t kDataChunk = 64 * 1024;
-
 struct DataTransfer {
     HANDLE port;
     PPORT_MESSAGE message;
@@ -188,9 +185,9 @@ NTSTATUS move_request_data(const DataTransfer& transfer) {
     request.write = transfer.write ? 1 : 0;
     // A size beyond the entry is refused before anything is moved, also when it takes several pieces.
     request.offset = transfer.size;
-    if (transfer.size > kDataChunk) status = move_chunk(scope, request, transfer);
+    if (transfer.size > kMaxDataChunk) status = move_chunk(scope, request, transfer);
     for (request.offset = 0; status == STATUS_SUCCESS;) {
-        request.size = std::min<SIZE_T>(transfer.size - request.offset, kDataChunk);
+        request.size = std::min<SIZE_T>(transfer.size - request.offset, kMaxDataChunk);
         status = move_chunk(scope, request, transfer);
         request.offset += request.size;
         if (request.offset == transfer.size) break;
