@@ -15,6 +15,7 @@
 #include "server/log.h"
 #include "server/request_data.h"
 #include "server/termination.h"
+#include "server/trace_points.h"
 
 namespace ntalpc::server {
 
@@ -58,6 +59,7 @@ Channel::~Channel() {
     if (!process_) return;
     log(LogLevel::connections, "process %04llx (%s) is gone",
         static_cast<unsigned long long>(process_->facts().id), process_->facts().image_path.c_str());
+    NTALPC_TRACE(process_ended(process_->facts()));
     kernel_.remove_process(*process_);
 }
 
@@ -177,6 +179,7 @@ const char* Channel::register_process(const wire::PacketHeader& header, wire::By
     log(LogLevel::connections, "process %04llx is %s, Unix process %u",
         static_cast<unsigned long long>(request.process_id), process_->facts().image_path.c_str(),
         peer_.process);
+    NTALPC_TRACE(process_started(process_->facts()));
     RegisterProcess::Reply reply;
     reply.cookie_low = process_->cookie().low;
     reply.cookie_high = process_->cookie().high;
@@ -256,6 +259,7 @@ void ChannelTable::drop_client(Channel& offender, const char* rule) {
     const Process* const process = offender.process();
     log(LogLevel::always, "dropped process %u (%s): it sent %s", process ? process->facts().unix_process : 0,
         process ? process->facts().image_path.c_str() : "not registered", rule);
+    if (process) NTALPC_TRACE(client_dropped(process->facts(), rule));
     drop(offender);
     if (!process) return;
     for (const auto& channel : channels_) {

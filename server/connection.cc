@@ -6,6 +6,7 @@
 #include "server/kernel.h"
 #include "server/log.h"
 #include "server/port.h"
+#include "server/trace_points.h"
 #include "server/waits.h"
 
 namespace ntalpc::server {
@@ -78,6 +79,7 @@ std::int32_t Connection::request(Thread& caller, Port& client_port, const Outgoi
         return status;
     }
     request_ = message;
+    NTALPC_TRACE(connect_requested(*this, caller, *message));
     message->deliver();
     return STATUS_SUCCESS;
 }
@@ -96,6 +98,7 @@ std::int32_t Connection::begin_accept(Thread& caller, Message& request,
     ports_[index(Side::server)] = port.get();
     state_ = State::accepting;
     *server_handle = std::move(handle);
+    NTALPC_TRACE(connection_accepted(*this, caller));
     log(LogLevel::connections, "%04llx:%04llx accepted connection %llu of process %04llx (%s)",
         static_cast<unsigned long long>(caller.process().facts().id),
         static_cast<unsigned long long>(caller.id()), static_cast<unsigned long long>(serial_),
@@ -123,6 +126,7 @@ void Connection::refuse(Thread& caller, Message& request, wire::Bytes informatio
         static_cast<unsigned long long>(caller.process().facts().id),
         static_cast<unsigned long long>(caller.id()), static_cast<unsigned long long>(serial_),
         static_cast<unsigned long long>(client_facts_->id), client_facts_->image_path.c_str());
+    NTALPC_TRACE(connection_refused(*this, caller));
     become_refused(request, information);
 }
 
@@ -275,6 +279,7 @@ void Connection::end(Side gone, std::int32_t own_status) {
     log(LogLevel::connections, "connection %llu of process %04llx (%s) ended by its %s",
         static_cast<unsigned long long>(serial_), static_cast<unsigned long long>(client_facts_->id),
         client_facts_->image_path.c_str(), text_of(gone));
+    NTALPC_TRACE(connection_ended(*this, gone));
     state_ = State::ended;
     receive_status_ = STATUS_PORT_DISCONNECTED;
     if (finisher_) finisher_->finish(STATUS_SUCCESS);
@@ -295,6 +300,7 @@ void Connection::end(Side gone, std::int32_t own_status) {
 // one that it has seen makes its accept fail.
 void Connection::abandon_request() {
     const bool accepting = state_ == State::accepting;
+    NTALPC_TRACE(connection_ended(*this, Side::client));
     state_ = State::ended;
     receive_status_ = STATUS_PORT_DISCONNECTED;
     const Ref<Message> request = std::move(request_);
@@ -318,6 +324,7 @@ void Connection::port_closed(const Port& port) {
 void Connection::listener_closed() {
     const Ref<Connection> alive(this);
     if (state_ == State::pending) {
+        NTALPC_TRACE(connection_ended(*this, Side::server));
         state_ = State::ended;
         receive_status_ = STATUS_UNSUCCESSFUL;
         const Ref<Message> request = std::move(request_);

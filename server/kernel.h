@@ -16,6 +16,8 @@
 
 namespace ntalpc::server {
 
+class Port;
+
 class Kernel {
   public:
     using Clock = Nanoseconds (*)();
@@ -26,6 +28,7 @@ class Kernel {
     Namespace names;
     MessageIds message_ids;
     DeadlineQueue deadlines;
+    std::list<Port*> ports;  // all there are, for those who look at the server
     HandleTable handles;  // last, because closing handles at the end uses all of the above
 
     // Once set it stays (NtSetDefaultHardErrorPort).
@@ -35,11 +38,13 @@ class Kernel {
     std::uint32_t next_callback_id();
 
     std::uint64_t next_connection_serial() { return ++last_connection_serial_; }
+    std::uint64_t next_port_serial() { return ++last_port_serial_; }
 
     // Gives the process its secret. The reference returned keeps it known to find_process().
     Ref<Process> add_process(ProcessFacts facts);
     Process* find_process(const Cookie& cookie) const;
     void remove_process(Process& process);
+    const std::list<Process*>& processes() const { return processes_; }
 
     // Threads with a channel, by the ids that ClientId holds.
     void add_thread(Thread& thread);
@@ -60,6 +65,7 @@ class Kernel {
     std::multimap<std::pair<std::uint64_t, std::uint64_t>, Thread*> threads_;
     std::uint32_t last_callback_id_ = 0;
     std::uint64_t last_connection_serial_ = 0;
+    std::uint64_t last_port_serial_ = 0;
 };
 
 }  // namespace ntalpc::server

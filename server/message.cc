@@ -7,6 +7,7 @@
 #include "server/kernel.h"
 #include "server/log.h"
 #include "server/port.h"
+#include "server/trace_points.h"
 #include "server/waits.h"
 
 namespace ntalpc::server {
@@ -83,6 +84,7 @@ void Message::deliver() {
     log(LogLevel::messages, "%04llx sent message %x type %x, %zu bytes",
         static_cast<unsigned long long>(step_.sender ? step_.sender->id : 0), id_, step_.type,
         step_.data.size());
+    NTALPC_TRACE(message_sent(*this, connection_ ? connection_->queue_port(receiver()) : nullptr));
     if (connection_) {
         hand_over(connection_->queue_port(receiver()));
     } else {
@@ -183,6 +185,7 @@ void Message::leave_connection(Side receiver) {
 void Message::become_notice(Side receiver) {
     const Ref<Message> alive(this);
     const Ref<Connection> connection = connection_;
+    NTALPC_TRACE(message_canceled(*this, peer_of(receiver)));
     leave_connection(receiver);
     step_.from = peer_of(receiver);
     step_.type = LPC_CANCEL_MESSAGE;

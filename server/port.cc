@@ -9,6 +9,7 @@
 #include "server/kernel.h"
 #include "server/log.h"
 #include "server/port_wait.h"
+#include "server/trace_points.h"
 #include "server/waits.h"
 
 namespace ntalpc::server {
@@ -31,15 +32,28 @@ constexpr std::size_t kReserveOverhead = 256;  // what a reserve, and later its 
 const ObjectType kPortType = {"ALPC Port", 3, PORT_ALL_ACCESS, {0x20001, 0x10001, 0, PORT_ALL_ACCESS}};
 
 Port::Port(Kernel& kernel, const Process& owner, const wire::PortAttributes& attributes)
-    : kernel_(kernel), kind_(Kind::connection), owner_(owner.shared_facts()), attributes_(attributes) {}
+    : kernel_(kernel),
+      kind_(Kind::connection),
+      serial_(kernel.next_port_serial()),
+      place_(kernel.ports.insert(kernel.ports.end(), this)),
+      owner_(owner.shared_facts()),
+      attributes_(attributes) {}
 
 Port::Port(Kernel& kernel, const Process& owner, const wire::PortAttributes& attributes,
            Connection& connection, Side side)
     : kernel_(kernel),
       kind_(side == Side::client ? Kind::client : Kind::server),
+      serial_(kernel.next_port_serial()),
+      place_(kernel.ports.insert(kernel.ports.end(), this)),
       owner_(owner.shared_facts()),
       attributes_(attributes),
-      connection_(&connection) {}
+      connection_(&connection) {
+    NTALPC_TRACE(port_created(*this));
+}
+
+Port::~Port() {
+    kernel_.ports.erase(place_);
+}
 
 // Without attributes, or with a limit of zero, a port takes what the header can express: clients that pass
 // NULL send messages of any size that their server allows (DownWithUp).
@@ -261,6 +275,7 @@ void Port::close_listener(std::int32_t receiver_status) {
 }
 
 void Port::last_handle_closed() {
+    NTALPC_TRACE(port_closed(*this));
     closed_ = true;
     if (kind_ == Kind::connection) {
         close_listener(STATUS_PORT_CLOSED);

@@ -43,6 +43,8 @@ class Port final : public Object, public Counted<Port> {
 
     const ObjectType& type() const override { return kPortType; }
     Kind kind() const { return kind_; }
+    // Tells ports apart in traces and for the inspector; never used twice.
+    std::uint64_t serial() const { return serial_; }
     std::uint32_t flags() const { return attributes_.flags; }
     const wire::PortAttributes& attributes() const { return attributes_; }
     // Made by the legacy calls: receivers see bare message types and no notices.
@@ -107,6 +109,7 @@ class Port final : public Object, public Counted<Port> {
     std::int32_t disconnect();
 
   private:
+    ~Port() override;
     void last_handle_closed() override;
     void close_listener(std::int32_t receiver_status);
     struct Reserve {
@@ -119,6 +122,8 @@ class Port final : public Object, public Counted<Port> {
 
     Kernel& kernel_;
     const Kind kind_;
+    const std::uint64_t serial_;
+    const std::list<Port*>::iterator place_;  // in the kernel's list
     const SharedFacts owner_;
     wire::PortAttributes attributes_;
     const Ref<Connection> connection_;  // of a communication port

@@ -6,6 +6,7 @@
 
 #include "ntalpc/status.h"
 #include "server/log.h"
+#include "server/trace_points.h"
 
 namespace ntalpc::server {
 
@@ -55,6 +56,7 @@ std::int32_t find_listener(const Call& call, wire::Bytes name, CaseRule rule, wi
         static_cast<unsigned long long>(caller.id), static_cast<unsigned long long>(call.thread.id()),
         printable(text_of(name)).c_str(), status == STATUS_SUCCESS ? "request queued" : "refused",
         static_cast<unsigned>(status));
+    if (status != STATUS_SUCCESS) NTALPC_TRACE(connect_failed(call.thread, text_of(name), status));
     return status;
 }
 

@@ -7,6 +7,7 @@
 #include "server/log.h"
 #include "server/port.h"
 #include "server/port_lookup.h"
+#include "server/trace_points.h"
 #include "server/waits.h"
 
 namespace ntalpc::server {
@@ -57,6 +58,7 @@ void handle(Call& call, const wire::CreatePort::Request& request,
     }
     log(LogLevel::connections, "%04llx:%04llx created port %s", wide(call.process().facts().id),
         wide(call.thread.id()), name.empty() ? "(unnamed)" : printable(name).c_str());
+    NTALPC_TRACE(port_created(*port));
     reply_with_handle<wire::CreatePort>(call, std::move(made));
 }
 

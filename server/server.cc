@@ -15,6 +15,7 @@
 #include "server/listener.h"
 #include "server/log.h"
 #include "server/socket_capabilities.h"
+#include "server/tracer.h"
 
 namespace ntalpc::server {
 
@@ -90,6 +91,7 @@ void serve(const Options& options, const std::function<void()>& ready) {
     while (!stop.stopped()) {
         const Nanoseconds next = kernel.expire();
         channels.collect();
+        tracer().serve_readers();
         const Nanoseconds end = linger.update(channels.empty());
         if (linger.over()) break;
         loop.run_once(sooner(next, end));

@@ -3,6 +3,9 @@
 
 #include <cassert>
 
+#include "server/recorder.h"
+#include "server/trace_points.h"
+
 namespace ntalpc::server {
 
 Wait::~Wait() {
@@ -19,15 +22,31 @@ void Wait::finish(std::int32_t status) {
     self->answer(status);
 }
 
+Thread::Thread(Ref<Process> process, std::uint64_t id, std::int64_t creation_time, ReplySink& sink)
+    : process_(std::move(process)), id_(id), creation_time_(creation_time), sink_(sink) {}
+
 Thread::~Thread() {
     // Nobody is left to answer, but what the thread waited for must be withdrawn.
     const auto last = unpark();
+}
+
+void Thread::set_recorder(std::unique_ptr<Recorder> recorder) {
+    recorder_ = std::move(recorder);
 }
 
 void Thread::begin_request(std::uint16_t code, std::uint32_t serial) {
     code_ = code;
     serial_ = serial;
     outstanding_ = true;
+    if (tracer().on()) began_ = Tracer::now();
+    parked_ = 0;
+}
+
+void Thread::park(std::unique_ptr<Wait> wait) {
+    wait_ = std::move(wait);
+    if (!tracer().on() || recorder_) return;
+    parked_ = Tracer::now();
+    trace_point::wait_began(*this, code_, *wait_);
 }
 
 wire::PacketHeader Thread::header(std::int32_t status) const {
@@ -41,12 +60,13 @@ wire::PacketHeader Thread::header(std::int32_t status) const {
 void Thread::reply(std::int32_t status) {
     const wire::PacketHeader packet = header(status);
     const wire::Bytes piece = std::as_bytes(std::span(&packet, 1));
-    send(std::span(&piece, 1), {});
+    send(status, std::span(&piece, 1), {});
 }
 
-void Thread::send(std::span<const wire::Bytes> pieces, std::span<const UniqueFd> descriptors) {
+void Thread::send(std::int32_t status, std::span<const wire::Bytes> pieces, std::span<const UniqueFd> descriptors) {
     assert(outstanding_);
     outstanding_ = false;
+    if (!recorder_) NTALPC_TRACE(call_ended(*this, code_, status, began_, parked_ == 0 ? 0 : Tracer::now() - parked_));
     sink_.send(pieces, descriptors);
 }
 

@@ -19,6 +19,7 @@
 namespace ntalpc::server {
 
 class DataWait;
+class Recorder;
 class Thread;
 class Wait;
 
@@ -37,6 +38,13 @@ class Wait : public Counted<Wait> {
     // Answers the request without a result; the caller destroys the wait afterwards. What was begun is
     // withdrawn by the destructor.
     virtual void answer(std::int32_t status) = 0;
+
+    // For traces: the port where any message will do, or the message whose answer is awaited; else 0.
+    struct Target {
+        std::uint64_t port = 0;
+        std::uint32_t message = 0;
+    };
+    virtual Target target() const { return {}; }
 
     void set_deadline(DeadlineQueue& queue, Nanoseconds when);
 
@@ -58,8 +66,7 @@ class ReplySink {
 
 class Thread final : public Counted<Thread> {
   public:
-    Thread(Ref<Process> process, std::uint64_t id, std::int64_t creation_time, ReplySink& sink)
-        : process_(std::move(process)), id_(id), creation_time_(creation_time), sink_(sink) {}
+    Thread(Ref<Process> process, std::uint64_t id, std::int64_t creation_time, ReplySink& sink);
     ~Thread();
 
     Process& process() const { return *process_; }
@@ -70,7 +77,7 @@ class Thread final : public Counted<Thread> {
     bool outstanding() const { return outstanding_; }
     Wait* wait() const { return wait_.get(); }
 
-    void park(std::unique_ptr<Wait> wait) { wait_ = std::move(wait); }
+    void park(std::unique_ptr<Wait> wait);
     // Takes the wait out, so that what its completion triggers finds the thread no longer waiting.
     std::unique_ptr<Wait> unpark() { return std::move(wait_); }
 
@@ -85,6 +92,10 @@ class Thread final : public Counted<Thread> {
     // Those who wait for memory of this thread, in order. An entry that gave up while its order was being
     // served leaves nullptr at the front.
     std::deque<DataWait*>& data_waits() { return data_waits_; }
+
+    // Set for a thread that records a trace. It does not appear in any.
+    void set_recorder(std::unique_ptr<Recorder> recorder);
+    Recorder* recorder() const { return recorder_.get(); }
 
     // A packet that answers nothing: only serve_data has one.
     template <class Request>
@@ -101,12 +112,13 @@ class Thread final : public Counted<Thread> {
                const typename Request::ReplyBlobs& blobs = {}, std::span<const UniqueFd> descriptors = {}) {
         auto packet = wire::encode(header(status), body, blobs, Request::kReplyBlobs);
         packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
-        send(packet.pieces, descriptors);
+        send(status, packet.pieces, descriptors);
     }
 
   private:
     wire::PacketHeader header(std::int32_t status) const;
-    void send(std::span<const wire::Bytes> pieces, std::span<const UniqueFd> descriptors);
+    void send(std::int32_t status, std::span<const wire::Bytes> pieces,
+              std::span<const UniqueFd> descriptors);
 
     const Ref<Process> process_;
     const std::uint64_t id_;
@@ -115,9 +127,13 @@ class Thread final : public Counted<Thread> {
     std::unique_ptr<Wait> wait_;
     std::vector<TerminationPort> termination_ports_;
     std::deque<DataWait*> data_waits_;
+    std::unique_ptr<Recorder> recorder_;
     std::uint32_t serial_ = 0;
     std::uint16_t code_ = 0;
     bool outstanding_ = false;
+    // When the request came and when it was parked, if a trace was being recorded then.
+    Nanoseconds began_ = 0;
+    Nanoseconds parked_ = 0;
 };
 
 }  // namespace ntalpc::server

@@ -8,6 +8,7 @@
 #include "ntalpc/ntlpcapi.h"
 #include "ntalpc/status.h"
 #include "server/log.h"
+#include "server/trace_points.h"
 
 namespace ntalpc::server {
 
@@ -45,6 +46,7 @@ void reply_with_message(Thread& thread, const ReceiveTerms& terms, Message& mess
         static_cast<unsigned long long>(thread.process().facts().id),
         static_cast<unsigned long long>(thread.id()), message.id(), message.step().type,
         message.step().data.size());
+    NTALPC_TRACE(message_received(message, thread));
     if (terms.lpc) {
         reply_with_lpc_message(thread, message);
     } else {

@@ -32,6 +32,7 @@ class ReceiveWait final : public Wait {
     ReceiveWait(Thread& thread, Port& port, const ReceiveTerms& terms);
     ~ReceiveWait() override;
     void answer(std::int32_t status) override { reply_without_message(thread(), terms_, status); }
+    Target target() const override { return {.port = port_->serial()}; }
     const ReceiveTerms& terms() const { return terms_; }
 
   private:
@@ -48,6 +49,7 @@ class ReplyWait final : public Wait {
     ~ReplyWait() override;
     void answer(std::int32_t status) override { reply_without_message(thread(), terms_, status); }
 
+    Target target() const override { return {.message = message_ ? message_->id() : 0}; }
     const Connection* connection() const { return message_ ? message_->connection() : nullptr; }
 
     // The step has arrived. False if it does not fit, which the thread is told. Destroys *this in any case.

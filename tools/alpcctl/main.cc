@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "alpcctl/server_client.h"
+#include "client/server_client.h"
 #include "alpcctl/status_command.h"
 #include "ntalpc/server_location.h"
 

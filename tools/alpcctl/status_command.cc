@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 
-#include "alpcctl/server_client.h"
+#include "client/server_client.h"
 
 namespace ntalpc {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "alpcctl/server_client.h"
+#include "client/server_client.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>

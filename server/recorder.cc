@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "server/recorder.h"
+
+#include "ntalpc/status.h"
+
+namespace ntalpc::server {
+
+namespace {
+
+// What fits a packet with its header; the largest record, a message of 64 KiB, does.
+constexpr std::size_t kBatch = 128 * 1024;
+
+}  // namespace
+
+void reply_with_records(Thread& thread) {
+    wire::TraceRead::Reply reply;
+    thread.reply<wire::TraceRead>(STATUS_SUCCESS, reply,
+                                  {.data = thread.recorder()->buffer().take(kBatch)});
+}
+
+RecorderWait::RecorderWait(Thread& thread, std::size_t at_least)
+    : Wait(thread), buffer_(thread.recorder()->buffer()), at_least_(std::min(at_least, kBatch / 2)) {
+    buffer_.set_reader(this);
+}
+
+RecorderWait::~RecorderWait() {
+    buffer_.set_reader(nullptr);
+}
+
+void RecorderWait::answer(std::int32_t) {
+    reply_with_records(thread());
+}
+
+void RecorderWait::records_came() {
+    if (buffer_.size() >= at_least_) finish(STATUS_SUCCESS);
+}
+
+}  // namespace ntalpc::server

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A thread that records a trace: its buffer lives as long as its channel.
+#pragma once
+
+#include "server/thread.h"
+#include "server/tracer.h"
+
+namespace ntalpc::server {
+
+class Recorder final {
+  public:
+    explicit Recorder(std::size_t payload_limit) : buffer_(payload_limit) { tracer().add(buffer_); }
+    ~Recorder() { tracer().remove(buffer_); }
+    Recorder(const Recorder&) = delete;
+    Recorder& operator=(const Recorder&) = delete;
+    TraceBuffer& buffer() { return buffer_; }
+
+  private:
+    TraceBuffer buffer_;
+};
+
+// Blocked until enough records are there. When time is over it is answered with those that are.
+class RecorderWait final : public Wait, public TraceBuffer::Reader {
+  public:
+    RecorderWait(Thread& thread, std::size_t at_least);
+    ~RecorderWait() override;
+    void answer(std::int32_t status) override;
+    void records_came() override;
+
+  private:
+    TraceBuffer& buffer_;
+    const std::size_t at_least_;
+};
+
+// Answers trace_read with what is there.
+void reply_with_records(Thread& thread);
+
+}  // namespace ntalpc::server

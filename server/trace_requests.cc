@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Recording traces.
+#include <unistd.h>
+
+#include <ctime>
+
+#include "ntalpc/status.h"
+#include "server/dispatch.h"
+#include "server/recorder.h"
+#include "server/trace_points.h"
+
+namespace ntalpc::server {
+
+namespace {
+
+// Each costs a buffer of its own and time for every event.
+constexpr std::size_t kMaxRecorders = 8;
+
+std::uint64_t real_time_now() {
+    timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+}  // namespace
+
+// A trace shows everybody's traffic.
+void handle(Call& call, const wire::TraceStart::Request& request, const wire::TraceStart::RequestBlobs&) {
+    const std::uint32_t user = call.process().facts().unix_user;
+    if (user != geteuid() && user != 0) return call.finish(STATUS_ACCESS_DENIED);
+    if (call.thread.recorder()) return call.finish(STATUS_INVALID_DEVICE_REQUEST);
+    if (tracer().recorders() >= kMaxRecorders) return call.finish(STATUS_INSUFFICIENT_RESOURCES);
+    wire::TraceStart::Reply reply;
+    reply.start_clock = static_cast<std::uint64_t>(Tracer::now());
+    reply.start_real_time = real_time_now();
+    reply.server_process = static_cast<std::uint32_t>(getpid());
+    call.thread.set_recorder(std::make_unique<Recorder>(request.payload_limit));
+    trace_point::describe_present(call.kernel, call.thread.recorder()->buffer());
+    call.reply<wire::TraceStart>(STATUS_SUCCESS, reply);
+}
+
+void handle(Call& call, const wire::TraceRead::Request& request, const wire::TraceRead::RequestBlobs&) {
+    if (!call.thread.recorder()) return call.finish(STATUS_INVALID_DEVICE_REQUEST);
+    if (request.timeout == 0 || call.thread.recorder()->buffer().size() >= request.at_least)
+        return reply_with_records(call.thread);
+    call.thread.park(std::make_unique<RecorderWait>(call.thread, request.at_least));
+    call.kernel.set_deadline(*call.thread.wait(), request.timeout);
+}
+
+}  // namespace ntalpc::server
