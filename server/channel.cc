@@ -16,12 +16,12 @@
 #include "server/request_data.h"
 #include "server/termination.h"
 #include "server/trace_points.h"
+#include "server/unix_token.h"
 
 namespace ntalpc::server {
 
 namespace {
 
-constexpr std::size_t kMaxSid = 8 + 15 * 4;
 constexpr std::size_t kMaxImagePath = 3 * 0x8000;  // the longest Windows path in UTF-8
 constexpr std::size_t kControlSize = CMSG_SPACE(wire::kMaxDescriptors * sizeof(int));
 
@@ -162,20 +162,18 @@ const char* Channel::register_process(const wire::PacketHeader& header, wire::By
     RegisterProcess::RequestBlobs blobs;
     if (!wire::decode(body, RegisterProcess::kRequestBlobs, request, blobs))
         return "a body whose sizes do not add up";
-    if (blobs.user_sid.size() > kMaxSid) return "a SID longer than any";
     if (blobs.image_path.size() > kMaxImagePath) return "an image path longer than any";
     ProcessFacts facts;
     facts.id = request.process_id;
     facts.creation_time = request.creation_time;
     facts.session = request.session_id;
     facts.image_path.assign(reinterpret_cast<const char*>(blobs.image_path.data()), blobs.image_path.size());
-    facts.user_sid.assign(blobs.user_sid.begin(), blobs.user_sid.end());
-    facts.token_id = request.token_id;
-    facts.authentication_id = request.authentication_id;
-    facts.modified_id = request.modified_id;
+    facts.world = request.world;
     facts.unix_process = peer_.process;
     facts.unix_user = peer_.user;
-    process_ = kernel_.add_process(std::move(facts));
+    facts.believed = peer_.user == geteuid();
+    security::Token token = primary_token(blobs.token, facts.believed);
+    process_ = kernel_.add_process(std::move(facts), std::move(token));
     log(LogLevel::connections, "process %04llx is %s, Unix process %u",
         static_cast<unsigned long long>(request.process_id), process_->facts().image_path.c_str(),
         peer_.process);
@@ -185,6 +183,29 @@ const char* Channel::register_process(const wire::PacketHeader& header, wire::By
     reply.cookie_high = process_->cookie().high;
     answer_registration<RegisterProcess>(header, STATUS_SUCCESS, reply);
     return nullptr;
+}
+
+// The groups of the other end when it connected. A process may have more than Linux allows a listing of, but
+// then it has not got them from any login.
+std::vector<std::uint32_t> Channel::peer_groups() const {
+    std::vector<std::uint32_t> groups(1 + 65536);
+    ucred peer{};
+    socklen_t size = sizeof(peer);
+    if (getsockopt(socket_.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return {};
+    groups[0] = peer.gid;
+    size = static_cast<socklen_t>((groups.size() - 1) * sizeof(groups[0]));
+    if (getsockopt(socket_.get(), SOL_SOCKET, SO_PEERGROUPS, &groups[1], &size) != 0) size = 0;
+    groups.resize(1 + size / sizeof(groups[0]));
+    return groups;
+}
+
+security::Token Channel::primary_token(wire::Bytes claimed, bool believed) {
+    if (believed && !claimed.empty()) {
+        if (auto token = security::decode(claimed)) return *std::move(token);
+        log(LogLevel::always, "process %u brings a token that is none; it gets that of its Unix user",
+            peer_.process);
+    }
+    return token_of_unix_user({peer_.user, peer_groups()}, believed, kernel_.next_luid());
 }
 
 const char* Channel::register_thread(const wire::PacketHeader& header, wire::Bytes body) {

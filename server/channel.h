@@ -34,6 +34,8 @@ class Channel final : public Watcher, public ReplySink, public Counted<Channel> 
     void handle_packet(std::span<const std::byte> packet, std::span<UniqueFd> descriptors);
     const char* handle_first(const wire::PacketHeader& header, wire::Bytes body);
     const char* register_process(const wire::PacketHeader& header, wire::Bytes body);
+    std::vector<std::uint32_t> peer_groups() const;
+    security::Token primary_token(wire::Bytes claimed, bool believed);
     const char* register_thread(const wire::PacketHeader& header, wire::Bytes body);
     template <class Request>
     void answer_registration(const wire::PacketHeader& header, std::int32_t status,

@@ -28,6 +28,7 @@ Connection::Connection(Kernel& kernel, Port& listener, const Process& client)
       serial_(kernel.next_connection_serial()),
       listener_(&listener),
       client_facts_(client.shared_facts()),
+      client_token_(client.token()),
       client_account_(client.account()) {
     listener_place_ = listener.connections().insert(listener.connections().end(), this);
 }
@@ -62,6 +63,7 @@ Message::Step Connection::make_step(Thread& caller, Side from, std::uint16_t typ
     step.process_id = caller.process().facts().id;
     step.thread_id = caller.id();
     step.sender = caller.process().shared_facts();
+    step.token = caller.token();
     step.data.assign(outgoing.data.begin(), outgoing.data.end());
     if (outgoing.attributes.valid & ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE) {
         step.work_ticket = outgoing.attributes.work_ticket;

@@ -52,6 +52,7 @@ class Connection final : public RefCounted, public Counted<Connection> {
     State state() const { return state_; }
     Port* listener() const { return listener_; }
     const ProcessFacts& client_facts() const { return *client_facts_; }
+    const security::Token& client_token() const { return client_token_->facts(); }
     std::list<Ref<Message>>& messages() { return messages_; }
 
     // The port whose queue messages for a side go to: the connection port for the server.
@@ -126,6 +127,7 @@ class Connection final : public RefCounted, public Counted<Connection> {
     std::list<Connection*>::iterator listener_place_;
     std::array<Port*, 2> ports_{};  // communication ports, by Side
     const SharedFacts client_facts_;
+    const TokenRef client_token_;
     const Ref<QuotaAccount> client_account_;
     std::uint64_t server_context_ = 0;
     std::array<std::uint32_t, 2> sequence_{};

@@ -31,9 +31,9 @@ std::uint32_t Kernel::next_callback_id() {
     return last_callback_id_;
 }
 
-Ref<Process> Kernel::add_process(ProcessFacts facts) {
+Ref<Process> Kernel::add_process(ProcessFacts facts, security::Token token) {
     names.add_session(facts.session);
-    auto process = make_ref<Process>(std::move(facts), random_cookie(), limits_);
+    auto process = make_ref<Process>(std::move(facts), std::move(token), random_cookie(), limits_);
     processes_.push_back(process.get());
     return process;
 }

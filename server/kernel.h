@@ -40,8 +40,11 @@ class Kernel {
     std::uint64_t next_connection_serial() { return ++last_connection_serial_; }
     std::uint64_t next_port_serial() { return ++last_port_serial_; }
 
+    // For tokens of which nobody else has named an id; far from those that Wine gives out.
+    std::uint64_t next_luid() { return ++last_luid_; }
+
     // Gives the process its secret. The reference returned keeps it known to find_process().
-    Ref<Process> add_process(ProcessFacts facts);
+    Ref<Process> add_process(ProcessFacts facts, security::Token token);
     Process* find_process(const Cookie& cookie) const;
     void remove_process(Process& process);
     const std::list<Process*>& processes() const { return processes_; }
@@ -66,6 +69,7 @@ class Kernel {
     std::uint32_t last_callback_id_ = 0;
     std::uint64_t last_connection_serial_ = 0;
     std::uint64_t last_port_serial_ = 0;
+    std::uint64_t last_luid_ = std::uint64_t{1} << 32;
 };
 
 }  // namespace ntalpc::server

@@ -161,6 +161,8 @@ class FakeThread final : public ReplySink {
         answer->has_body = true;
         typename Type::ReplyBlobs blobs;
         EXPECT_TRUE(wire::decode(body, Type::kReplyBlobs, answer->body, blobs));
+        if constexpr (requires { blobs.released; })
+            answer->blob.assign(blobs.released.begin(), blobs.released.end());
         if constexpr (requires { blobs.data; }) answer->blob.assign(blobs.data.begin(), blobs.data.end());
     }
 
@@ -186,9 +188,9 @@ using ConnectAnswer = Answer<wire::ConnectPort>;
 using MessageAnswer = Answer<wire::SendWaitReceive>;
 
 // Counts of everything that must not be left over.
-inline std::array<std::size_t, 7> live_objects() {
+inline std::array<std::size_t, 8> live_objects() {
     return {Process::alive(),    Thread::alive(),  Handle::alive(), Port::alive(),
-            Connection::alive(), Message::alive(), Wait::alive()};
+            Connection::alive(), Message::alive(), Wait::alive(),   ClientToken::alive()};
 }
 
 // A kernel with a clock that the test sets.
@@ -204,20 +206,21 @@ class KernelTest : public testing::Test {
         processes_.clear();
         kernel_.reset();
         EXPECT_EQ(live_objects(), baseline_)
-            << "processes, threads, handles, ports, connections, messages, waits";
+            << "processes, threads, handles, ports, connections, messages, waits, tokens";
         EXPECT_EQ(capabilities_.made, capabilities_.unmade);
     }
 
     Kernel& kernel() { return *kernel_; }
     // A thread of a new process, or another one of the same.
-    FakeThread& new_process() {
-        ProcessFacts facts;
+    FakeThread& new_process(ProcessFacts facts = {}) {
         facts.id = 0x20 + 0x10 * processes_.size();
         facts.creation_time = 0x1122334455667788;
         facts.session = 1;
         facts.image_path = "test";
-        facts.token_id = facts.id + 1;
-        processes_.push_back(kernel_->add_process(std::move(facts)));
+        security::Token token;
+        token.user = security::Sid(5, {21, 0, 0, 0, static_cast<std::uint32_t>(facts.id)});
+        token.token_id = facts.id + 1;
+        processes_.push_back(kernel_->add_process(std::move(facts), std::move(token)));
         return add_thread(processes_.back());
     }
     FakeThread& new_thread(FakeThread& sibling) { return add_thread(Ref<Process>(&sibling.process())); }
@@ -360,7 +363,7 @@ class KernelTest : public testing::Test {
     }
 
     static inline Nanoseconds time_ = 0;
-    const std::array<std::size_t, 7> baseline_;
+    const std::array<std::size_t, 8> baseline_;
     std::unique_ptr<Kernel> kernel_;
     std::vector<Ref<Process>> processes_;
     std::vector<std::unique_ptr<FakeThread>> threads_;

@@ -140,8 +140,8 @@ wire::MessageAttributes Message::attributes_for_receiver(std::uint32_t allocated
             }
         }
     }
-    if ((allocated & ALPC_MESSAGE_TOKEN_ATTRIBUTE) && side == Side::server && step_.sender) {
-        const ProcessFacts& client = *step_.sender;
+    if ((allocated & ALPC_MESSAGE_TOKEN_ATTRIBUTE) && side == Side::server && step_.token) {
+        const security::Token& client = step_.token->facts();
         out.valid |= ALPC_MESSAGE_TOKEN_ATTRIBUTE;
         out.token_id = client.token_id;
         out.authentication_id = client.authentication_id;

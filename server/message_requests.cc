@@ -54,11 +54,9 @@ void handle(Call& call, const wire::QueryMessage::Request& request, const wire::
     wire::QueryMessage::Reply reply;
     reply.process_id = sender.process->id;
     reply.thread_id = sender.thread_id;
-    reply.token_id = sender.process->token_id;
-    reply.authentication_id = sender.process->authentication_id;
-    reply.modified_id = sender.process->modified_id;
+    reply.modified_id = sender.token->facts().modified_id;
     reply.unix_process = sender.process->unix_process;
-    call.reply<wire::QueryMessage>(STATUS_SUCCESS, reply, {.user_sid = sender.process->user_sid});
+    call.reply<wire::QueryMessage>(STATUS_SUCCESS, reply, {.user_sid = sender.token->facts().user.bytes()});
 }
 
 void handle(Call& call, const wire::QueryConnection::Request& request,
@@ -68,14 +66,16 @@ void handle(Call& call, const wire::QueryConnection::Request& request,
     if (port->kind() == Port::Kind::connection) return call.finish(STATUS_INVALID_PORT_HANDLE);
     const Connection& connection = *port->connection();
     if (connection.state() != Connection::State::accepted) return call.finish(STATUS_PORT_DISCONNECTED);
-    const ProcessFacts& peer =
-        port->side() == Side::client ? connection.listener()->owner() : connection.client_facts();
+    const bool is_client = port->side() == Side::client;
+    const ProcessFacts& peer = is_client ? connection.listener()->owner() : connection.client_facts();
+    const security::Token& token =
+        is_client ? connection.listener()->owner_token() : connection.client_token();
     const std::u16string name = connection.listener()->path();
     wire::QueryConnection::Reply reply;
     reply.process_id = peer.id;
     reply.session_id = peer.session;
     call.reply<wire::QueryConnection>(STATUS_SUCCESS, reply,
-                                      {.user_sid = peer.user_sid, .name = bytes_of(name)});
+                                      {.user_sid = token.user.bytes(), .name = bytes_of(name)});
 }
 
 void handle(Call& call, const wire::QueryThread::Request& request, const wire::QueryThread::RequestBlobs&) {

@@ -37,6 +37,7 @@ Port::Port(Kernel& kernel, const Process& owner, const wire::PortAttributes& att
       serial_(kernel.next_port_serial()),
       place_(kernel.ports.insert(kernel.ports.end(), this)),
       owner_(owner.shared_facts()),
+      owner_token_(owner.token()),
       attributes_(attributes) {}
 
 Port::Port(Kernel& kernel, const Process& owner, const wire::PortAttributes& attributes,
@@ -46,6 +47,7 @@ Port::Port(Kernel& kernel, const Process& owner, const wire::PortAttributes& att
       serial_(kernel.next_port_serial()),
       place_(kernel.ports.insert(kernel.ports.end(), this)),
       owner_(owner.shared_facts()),
+      owner_token_(owner.token()),
       attributes_(attributes),
       connection_(&connection) {
     NTALPC_TRACE(port_created(*this));
@@ -120,6 +122,7 @@ std::int32_t Port::send_to_self(Thread& caller, const Outgoing& outgoing) {
     step.process_id = caller.process().facts().id;
     step.thread_id = caller.id();
     step.sender = caller.process().shared_facts();
+    step.token = caller.token();
     step.data.assign(outgoing.data.begin(), outgoing.data.end());
     const auto status = message->set_step(std::move(step), caller.process().account());
     if (status == STATUS_SUCCESS) enqueue(*message);
@@ -213,7 +216,7 @@ bool Port::find_sender(std::uint32_t message_id, std::uint32_t callback_id, Mess
     const Message* const message = find_conversation(message_id);
     if (message && message->state() == Message::State::pending && message->owner() == side() &&
         (callback_id == 0 || callback_id == message->callback_id())) {
-        *sender = {message->step().thread_id, message->step().sender};
+        *sender = {message->step().thread_id, message->step().sender, message->step().token};
         return true;
     }
     const auto found = std::find_if(datagrams_.rbegin(), datagrams_.rend(),
@@ -224,7 +227,8 @@ bool Port::find_sender(std::uint32_t message_id, std::uint32_t callback_id, Mess
 }
 
 void Port::remember_datagram(const Message& message) {
-    datagrams_.emplace_back(message.id(), MessageSender{message.step().thread_id, message.step().sender});
+    const Message::Step& step = message.step();
+    datagrams_.emplace_back(message.id(), MessageSender{step.thread_id, step.sender, step.token});
     if (datagrams_.size() > kMaxRememberedDatagrams) datagrams_.pop_front();
 }
 

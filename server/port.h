@@ -27,6 +27,7 @@ class ReceiveWait;
 struct MessageSender {
     std::uint64_t thread_id = 0;
     SharedFacts process;
+    TokenRef token;
 };
 
 extern const ObjectType kPortType;
@@ -51,6 +52,8 @@ class Port final : public Object, public Counted<Port> {
     bool lpc() const { return (attributes_.flags & ALPC_PORFLG_LPC_MODE) != 0; }
     std::uint32_t max_message_length() const;
     const ProcessFacts& owner() const { return *owner_; }
+    // The primary token of the process that made the port, as it was then.
+    const security::Token& owner_token() const { return owner_token_->facts(); }
     Connection* connection() const { return connection_.get(); }
     Side side() const { return kind_ == Kind::client ? Side::client : Side::server; }
     std::uint64_t context() const { return connection_ ? connection_->port_context(side()) : 0; }
@@ -125,6 +128,7 @@ class Port final : public Object, public Counted<Port> {
     const std::uint64_t serial_;
     const std::list<Port*>::iterator place_;  // in the kernel's list
     const SharedFacts owner_;
+    const TokenRef owner_token_;
     wire::PortAttributes attributes_;
     const Ref<Connection> connection_;  // of a communication port
     MessageQueue queue_;

@@ -36,7 +36,7 @@ std::int32_t check_listener(Object& object, wire::Bytes required_sid, Ref<Port>*
     if (!port) return STATUS_OBJECT_TYPE_MISMATCH;
     if (port->kind() != Port::Kind::connection) return STATUS_INVALID_PORT_HANDLE;
     if (!port->listening()) return STATUS_PORT_CONNECTION_REFUSED;
-    if (!required_sid.empty() && !std::ranges::equal(port->owner().user_sid, required_sid)) {
+    if (!required_sid.empty() && !std::ranges::equal(port->owner_token().user.bytes(), required_sid)) {
         return STATUS_SERVER_SID_MISMATCH;
     }
     *listener = Ref<Port>(port);

@@ -197,7 +197,7 @@ TEST_F(PortTest, ContextsStayOnTheirSide) {
     const auto request = receive(*pair.server, pair.listener);
     EXPECT_EQ(request.body.attributes.port_context, 0xABCDu);
     EXPECT_EQ(request.body.attributes.message_context, 0u);
-    EXPECT_EQ(request.body.attributes.token_id, pair.client->process().facts().token_id);
+    EXPECT_EQ(request.body.attributes.token_id, pair.client->thread().effective_token().token_id);
     reply(pair, request.body.message.message_id, "answer");
     const auto answer = receive(*pair.client, pair.client_port);
     EXPECT_EQ(answer.body.attributes.message_context, 0x1234u);

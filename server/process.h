@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "server/client_token.h"
 #include "server/handle.h"
 #include "server/quota.h"
 #include "server/ref.h"
@@ -20,12 +21,10 @@ struct ProcessFacts {
     std::int64_t creation_time = 0;
     std::uint32_t session = 0;
     std::string image_path;
-    std::vector<std::byte> user_sid;
-    std::uint64_t token_id = 0;
-    std::uint64_t authentication_id = 0;
-    std::uint64_t modified_id = 0;
+    std::uint64_t world = 0;  // who can open whose processes; 0: not a Windows program
     std::uint32_t unix_process = 0;
     std::uint32_t unix_user = 0;
+    bool believed = true;  // what it says of its tokens counts
 };
 
 // Objects that outlive the process keep what it said about itself.
@@ -38,15 +37,22 @@ struct Cookie {
 
 class Process final : public RefCounted, public Counted<Process> {
   public:
-    Process(ProcessFacts facts, Cookie cookie, const QuotaLimits& limits)
+    Process(ProcessFacts facts, security::Token token, Cookie cookie, const QuotaLimits& limits)
         : facts_(std::make_shared<const ProcessFacts>(std::move(facts))),
           cookie_(cookie),
-          account_(make_ref<QuotaAccount>(limits)) {}
+          account_(make_ref<QuotaAccount>(limits)),
+          token_(make_ref<const ClientToken>(std::move(token))) {}
 
     const ProcessFacts& facts() const { return *facts_; }
     const SharedFacts& shared_facts() const { return facts_; }
     const Cookie& cookie() const { return cookie_; }
     const Ref<QuotaAccount>& account() const { return account_; }
+
+    // The primary token as it is now.
+    const TokenRef& token() const { return token_; }
+    void set_token(TokenRef token) { token_ = std::move(token); }
+    // Handles of the process that it may close.
+    const std::shared_ptr<ReleasedHandles>& released_handles() const { return released_handles_; }
 
     // A handle can be named in requests only by a process that has presented its capability.
     void adopt(Handle& handle);
@@ -58,6 +64,8 @@ class Process final : public RefCounted, public Counted<Process> {
     const SharedFacts facts_;
     const Cookie cookie_;
     const Ref<QuotaAccount> account_;
+    const std::shared_ptr<ReleasedHandles> released_handles_ = std::make_shared<ReleasedHandles>();
+    TokenRef token_;
     std::unordered_map<std::uint64_t, Handle*> adopted_;
 };
 

@@ -41,7 +41,7 @@ class SocketCapabilitiesTest : public testing::Test {
     SocketCapabilities capabilities_{loop_};
     Kernel kernel_{capabilities_, monotonic_now};
     const Ref<Thing> thing_ = make_ref<Thing>();
-    const Ref<Process> owner_ = kernel_.add_process({});
+    const Ref<Process> owner_ = kernel_.add_process({}, {});
 };
 
 TEST_F(SocketCapabilitiesTest, TheLastDescriptorClosesTheHandle) {

@@ -73,6 +73,13 @@ class Thread final : public Counted<Thread> {
     std::uint64_t id() const { return id_; }
     std::int64_t creation_time() const { return creation_time_; }
 
+    // The token that the thread acts with: the one it impersonates with, or else its process's.
+    const TokenRef& token() const { return own_token_ ? own_token_ : process_->token(); }
+    const security::Token& effective_token() const { return token()->facts(); }
+    bool impersonating() const { return static_cast<bool>(own_token_); }
+    // Empty: it acts as its process.
+    void set_own_token(TokenRef token) { own_token_ = std::move(token); }
+
     void begin_request(std::uint16_t code, std::uint32_t serial);
     bool outstanding() const { return outstanding_; }
     Wait* wait() const { return wait_.get(); }
@@ -124,6 +131,7 @@ class Thread final : public Counted<Thread> {
     const std::uint64_t id_;
     const std::int64_t creation_time_;
     ReplySink& sink_;
+    TokenRef own_token_;
     std::unique_ptr<Wait> wait_;
     std::vector<TerminationPort> termination_ports_;
     std::deque<DataWait*> data_waits_;

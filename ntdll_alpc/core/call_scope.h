@@ -34,7 +34,7 @@ class CallScope {
     NTSTATUS connect() {
         NTSTATUS status;
         channel_ = Channel::current(&status);
-        return status;
+        return status == STATUS_SUCCESS ? present_changed_tokens(guard_, *channel_) : status;
     }
     // Connects and finds out what a handle stands for.
     NTSTATUS connect(HANDLE handle, std::uint64_t* id) {
@@ -61,6 +61,7 @@ class CallScope {
         return channel_->call_then<Type>(guard_, blocking, request, blobs, then);
     }
     Channel& channel() { return *channel_; }
+    NTSTATUS keep_token() { return keep_current_token(guard_, *channel_); }
 
     NTSTATUS give_handle(UniqueFd capability, std::uint64_t id, std::uint32_t access,
                          std::uint32_t attributes, HANDLE* where, HANDLE* given = nullptr) {

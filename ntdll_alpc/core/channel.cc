@@ -63,6 +63,7 @@ Channel::~Channel() {
 
 void Channel::forget_after_fork() {
     forget_registration();
+    forget_primary_token();
     delete static_cast<Channel*>(pthread_getspecific(key()));
     pthread_setspecific(key(), nullptr);
 }
@@ -93,6 +94,7 @@ NTSTATUS Channel::open() {
         if (answer.status != STATUS_SUCCESS) return answer.status;
         socket_ = std::move(socket);
         generation_ = registration.generation;
+        presented_tokens = {};
         return STATUS_SUCCESS;
     }
     host::log(host::LogLevel::error, "alpcserver does not accept this thread; see the log beside its socket");

@@ -13,6 +13,7 @@
 #include <span>
 
 #include "core/host.h"
+#include "core/presented_tokens.h"
 #include "generated/protocol.h"
 #include "ntalpc/ntbase.h"
 #include "ntalpc/unique_fd.h"
@@ -86,6 +87,8 @@ class Channel {
 
     // Counts the servers this process has talked to: what one of them said is void with the next.
     std::uint32_t generation() const { return generation_; }
+
+    PresentedTokens presented_tokens;
 
   private:
     using Rest = std::function<NTSTATUS(NTSTATUS status, wire::Bytes body, UniqueFd descriptor)>;

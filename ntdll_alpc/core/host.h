@@ -17,12 +17,11 @@ namespace ntalpc::host {
 using NtStatus = std::int32_t;
 using NtHandle = void*;
 
-// Token facts as the server records them. A SID is in its binary form.
-struct TokenFacts {
-    std::vector<std::byte> user_sid;
+// Which state of which token: another one after each change.
+struct TokenStamp {
     std::uint64_t token_id = 0;
-    std::uint64_t authentication_id = 0;
     std::uint64_t modified_id = 0;
+    bool operator==(const TokenStamp&) const = default;
 };
 
 // Asked for once per process, when it first talks to the server. Times are NT times (100 ns since 1601).
@@ -31,7 +30,9 @@ struct ProcessFacts {
     std::int64_t creation_time = 0;
     std::uint32_t session_id = 0;
     std::string image_path;  // UTF-8, for logs and the inspector
-    TokenFacts token;
+    std::uint64_t world = 0;       // as register_process has it
+    std::vector<std::byte> token;  // encoded; empty: the server knows best
+    TokenStamp token_stamp;
 };
 
 // Asked for once per thread.

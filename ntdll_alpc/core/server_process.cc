@@ -77,6 +77,7 @@ struct State {
     std::mutex mutex;
     UniqueFd anchor;
     Registration registration;
+    host::TokenStamp token;
 };
 
 State& state() {
@@ -97,18 +98,17 @@ wire::RegisterProcess::Request make_request(const host::ProcessFacts& facts) {
     request.session_id = facts.session_id;
     request.process_id = facts.process_id;
     request.creation_time = facts.creation_time;
-    request.token_id = facts.token.token_id;
-    request.authentication_id = facts.token.authentication_id;
-    request.modified_id = facts.token.modified_id;
+    request.world = facts.world;
     return request;
 }
 
 // STATUS_RETRY: the server went away before it answered.
-NTSTATUS register_on(int socket, Registration* registration) {
+NTSTATUS register_on(int socket, Registration* registration, host::TokenStamp* token) {
     using wire::RegisterProcess;
     const host::ProcessFacts facts = host::process_facts();
     RegisterProcess::Request request = make_request(facts);
-    const RegisterProcess::RequestBlobs blobs{.user_sid = facts.token.user_sid,
+    *token = facts.token_stamp;
+    const RegisterProcess::RequestBlobs blobs{.token = facts.token,
                                               .image_path = std::as_bytes(std::span(facts.image_path))};
     auto packet = wire::encode({.code = static_cast<std::uint16_t>(RegisterProcess::code)}, request, blobs,
                                RegisterProcess::kRequestBlobs);
@@ -173,7 +173,7 @@ NTSTATUS register_process(Registration* registration) {
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
         UniqueFd socket;
         if (const NTSTATUS status = connect_to_server(&socket); status != STATUS_SUCCESS) return status;
-        const NTSTATUS status = register_on(socket.get(), &mine.registration);
+        const NTSTATUS status = register_on(socket.get(), &mine.registration, &mine.token);
         if (status == STATUS_RETRY) continue;
         if (status != STATUS_SUCCESS) return status;
         ++mine.registration.generation;
@@ -182,6 +182,12 @@ NTSTATUS register_process(Registration* registration) {
         return STATUS_SUCCESS;
     }
     return fail("alpcserver hangs up on this process; see the log beside its socket");
+}
+
+host::TokenStamp registered_token() {
+    State& mine = state();
+    const std::lock_guard lock(mine.mutex);
+    return mine.token;
 }
 
 void forget_registration() {

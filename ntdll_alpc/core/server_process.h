@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "core/host.h"
 #include "ntalpc/ntbase.h"
 #include "ntalpc/unique_fd.h"
 
@@ -17,6 +18,9 @@ struct Registration {
 
 // Registers the process unless it is registered already with a server that is still there. Thread-safe.
 NTSTATUS register_process(Registration* registration);
+
+// The state that the primary token was in when the process registered.
+host::TokenStamp registered_token();
 
 // A new connection to the server of this user and prefix.
 NTSTATUS connect_to_server(UniqueFd* socket);

@@ -43,15 +43,6 @@ std::string image_path() {
                       : std::string("unknown program");
 }
 
-// The server serves one Unix user, and within a prefix that user is the one Wine gives every program: a
-// native peer is the same person. S-1-5-21-0-0-0-1000 in binary.
-std::vector<std::byte> user_sid() {
-    constexpr std::uint8_t bytes[] = {1, 5, 0, 0, 0, 0, 0, 5, 21, 0, 0,    0, 0, 0,
-                                      0, 0, 0, 0, 0, 0, 0, 0, 0,  0, 0xE8, 3, 0, 0};
-    const auto* const first = reinterpret_cast<const std::byte*>(bytes);
-    return {first, first + sizeof(bytes)};
-}
-
 }  // namespace
 
 ProcessFacts process_facts() {
@@ -60,10 +51,6 @@ ProcessFacts process_facts() {
     facts.creation_time = start_time("/proc/self/stat");
     facts.session_id = 1;  // where Wine's programs are
     facts.image_path = image_path();
-    facts.token.user_sid = user_sid();
-    facts.token.token_id = facts.process_id;
-    facts.token.authentication_id = 0x3E7;  // the logon session of Wine's tokens
-    facts.token.modified_id = facts.process_id;
     return facts;
 }
 

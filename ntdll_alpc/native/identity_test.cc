@@ -28,13 +28,6 @@ TEST(Identity, TheProcess) {
     EXPECT_EQ(facts.creation_time / 10'000'000, process_facts().creation_time / 10'000'000);
 }
 
-TEST(Identity, TheSidIsWellFormed) {
-    const auto sid = process_facts().token.user_sid;
-    ASSERT_GE(sid.size(), 8u);
-    EXPECT_EQ(sid[0], std::byte{1});
-    EXPECT_EQ(sid.size(), 8 + 4 * std::to_integer<std::size_t>(sid[1]));
-}
-
 TEST(Identity, EachThreadHasItsOwn) {
     const ThreadFacts main = thread_facts();
     ThreadFacts other;

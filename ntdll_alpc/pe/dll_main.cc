@@ -3,6 +3,7 @@
 // loader lock, so nothing here may load another module or wait.
 #include "pe/hooks.h"
 #include "pe/noted_handles.h"
+#include "pe/token_hooks.h"
 #include "pe/unix_call.h"
 
 extern "C" NTSTATUS NTAPI LdrDisableThreadCalloutsForDll(PVOID module);
@@ -12,7 +13,7 @@ extern "C" BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID /*reserved
         LdrDisableThreadCalloutsForDll(module);
         if (ntalpc::attach_unix_half(module)) {
             ntalpc::share_notes();
-            ntalpc::install_hooks();
+            if (ntalpc::install_hooks()) ntalpc::share_token_changes();
         }
     }
     return TRUE;

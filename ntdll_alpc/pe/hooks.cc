@@ -29,6 +29,7 @@
 #include "pe/ntdll_exports.h"
 #include "pe/object_hooks.h"
 #include "pe/port_waits.h"
+#include "pe/token_hooks.h"
 
 extern "C" {
 NTSTATUS NTAPI NtAllocateVirtualMemory(HANDLE process, PVOID* address, ULONG_PTR zero_bits, SIZE_T* size,
@@ -38,8 +39,8 @@ NTSTATUS NTAPI NtProtectVirtualMemory(HANDLE process, PVOID* address, SIZE_T* si
                                       ULONG* old_protection);
 
 // Read by the code below: the call numbers, and where the thunks go on after the replaced instructions.
-std::uint32_t ntalpc_call_numbers[7];
-const void* ntalpc_call_rests[7];
+std::uint32_t ntalpc_call_numbers[12];
+const void* ntalpc_call_rests[12];
 }
 
 #define ORIGINAL_CALL(index, name)                   \
@@ -51,13 +52,18 @@ const void* ntalpc_call_rests[7];
         "    movl ntalpc_call_numbers + 4 * " #index \
         "(%rip), %eax\n"                             \
         "    jmp *ntalpc_call_rests + 8 * " #index "(%rip)\n")
-ORIGINAL_CALL(0, "NtClose");
-ORIGINAL_CALL(1, "NtDuplicateObject");
-ORIGINAL_CALL(2, "NtQueryObject");
-ORIGINAL_CALL(3, "NtSignalAndWaitForSingleObject");
-ORIGINAL_CALL(4, "NtTerminateThread");
-ORIGINAL_CALL(5, "NtWaitForMultipleObjects");
-ORIGINAL_CALL(6, "NtWaitForSingleObject");
+ORIGINAL_CALL(0, "NtAdjustGroupsToken");
+ORIGINAL_CALL(1, "NtAdjustPrivilegesToken");
+ORIGINAL_CALL(2, "NtClose");
+ORIGINAL_CALL(3, "NtDuplicateObject");
+ORIGINAL_CALL(4, "NtFsControlFile");
+ORIGINAL_CALL(5, "NtQueryObject");
+ORIGINAL_CALL(6, "NtSetInformationThread");
+ORIGINAL_CALL(7, "NtSetInformationToken");
+ORIGINAL_CALL(8, "NtSignalAndWaitForSingleObject");
+ORIGINAL_CALL(9, "NtTerminateThread");
+ORIGINAL_CALL(10, "NtWaitForMultipleObjects");
+ORIGINAL_CALL(11, "NtWaitForSingleObject");
 
 namespace ntalpc {
 namespace {
@@ -67,15 +73,21 @@ constexpr std::uint64_t kCallNumberLimit = 0x1000;
 
 // In the order of the numbers above.
 const HookedCall kCalls[] = {
+    {"NtAdjustGroupsToken", reinterpret_cast<const void*>(&adjust_groups_and_note)},
+    {"NtAdjustPrivilegesToken", reinterpret_cast<const void*>(&adjust_privileges_and_note)},
     {"NtClose", reinterpret_cast<const void*>(&close_and_forget)},
     {"NtDuplicateObject", reinterpret_cast<const void*>(&duplicate_and_forget)},
+    {"NtFsControlFile", reinterpret_cast<const void*>(&control_file_and_note)},
     {"NtQueryObject", reinterpret_cast<const void*>(&query_any_object)},
+    {"NtSetInformationThread", reinterpret_cast<const void*>(&set_thread_and_note)},
+    {"NtSetInformationToken", reinterpret_cast<const void*>(&set_token_and_note)},
     {"NtSignalAndWaitForSingleObject", reinterpret_cast<const void*>(&signal_and_wait_for_any)},
     {"NtTerminateThread", reinterpret_cast<const void*>(&terminate_and_note)},
     {"NtWaitForMultipleObjects", reinterpret_cast<const void*>(&wait_for_several)},
     {"NtWaitForSingleObject", reinterpret_cast<const void*>(&wait_for_one)},
 };
 constexpr std::size_t kCallCount = std::size(kCalls);
+static_assert(kCallCount == std::size(ntalpc_call_numbers) && kCallCount == std::size(ntalpc_call_rests));
 
 using Thunk = std::uint64_t*;  // its first eight bytes
 
@@ -143,7 +155,7 @@ bool replace(Thunk thunk, int highest) {
 
 }  // namespace
 
-void install_hooks() {
+bool install_hooks() {
     Thunk thunks[kCallCount];
     int highest = 0;
     bool installed = find_thunks(thunks) && place_pointers(thunks, &highest);
@@ -153,6 +165,7 @@ void install_hooks() {
         log_error(
             "err:alpc: this ntdll's system calls are not of a known form; waits on ports end at once\n");
     }
+    return installed;
 }
 
 }  // namespace ntalpc

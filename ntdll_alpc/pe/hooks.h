@@ -9,12 +9,23 @@ namespace ntalpc {
 
 // What the loaded ntdll did before. Only to be called by the replacements.
 extern "C" {
+NTSTATUS NTAPI original_NtAdjustGroupsToken(HANDLE token, BOOLEAN reset, void* state, ULONG length,
+                                            void* previous, ULONG* needed);
+NTSTATUS NTAPI original_NtAdjustPrivilegesToken(HANDLE token, BOOLEAN disable_all, void* state, ULONG length,
+                                                void* previous, ULONG* needed);
 NTSTATUS NTAPI original_NtClose(HANDLE handle);
 NTSTATUS NTAPI original_NtDuplicateObject(HANDLE source_process, HANDLE source, HANDLE target_process,
                                           HANDLE* target, ACCESS_MASK access, ULONG attributes,
                                           ULONG options);
+NTSTATUS NTAPI original_NtFsControlFile(HANDLE file, HANDLE event, void* apc, void* apc_context, void* io,
+                                        ULONG code, void* in_buffer, ULONG in_length, void* out_buffer,
+                                        ULONG out_length);
 NTSTATUS NTAPI original_NtQueryObject(HANDLE handle, ULONG information_class, void* buffer, ULONG length,
                                       ULONG* return_length);
+NTSTATUS NTAPI original_NtSetInformationThread(HANDLE thread, ULONG information_class, const void* buffer,
+                                               ULONG length);
+NTSTATUS NTAPI original_NtSetInformationToken(HANDLE token, ULONG information_class, void* buffer,
+                                              ULONG length);
 NTSTATUS NTAPI original_NtSignalAndWaitForSingleObject(HANDLE signal, HANDLE wait, BOOLEAN alertable,
                                                        const LARGE_INTEGER* timeout);
 NTSTATUS NTAPI original_NtTerminateThread(HANDLE thread, NTSTATUS status);
@@ -30,6 +41,6 @@ struct HookedCall {
 
 // Puts the replacements in place: all of them, or none and one logged line when this ntdll's thunks are not
 // what they are known to be. Other threads may be in the middle of any of the calls.
-void install_hooks();
+bool install_hooks();
 
 }  // namespace ntalpc

@@ -9,11 +9,17 @@
 #include "ntalpc/status.h"
 #include "wine/hints.h"
 #include "wine/noted_handles.h"
+#include "wine/token_changes.h"
 
 namespace ntalpc::internal {
 
 NTSTATUS ShareHandleKinds(PVOID Kinds, ULONG Count) {
     wine::share_handle_kinds(static_cast<HandleKindByte*>(Kinds), Count);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS ShareTokenChanges(PVOID Counters) {
+    wine::share_token_changes(static_cast<TokenChangeCounter*>(Counters));
     return STATUS_SUCCESS;
 }
 

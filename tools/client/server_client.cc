@@ -40,7 +40,7 @@ ServerClient::ServerClient(const std::string& directory) : process_(connect_to(d
     process.protocol_hash = wire::kProtocolHash;
     process.process_id = static_cast<std::uint64_t>(getpid());
     const auto cookie = exchange<wire::RegisterProcess>(
-        process_.get(), process, {.user_sid = {}, .image_path = std::as_bytes(std::span(name))});
+        process_.get(), process, {.token = {}, .image_path = std::as_bytes(std::span(name))});
     thread_ = connect_to(directory);
     wire::RegisterThread::Request thread;
     thread.protocol_hash = wire::kProtocolHash;

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "server/unix_token.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace ntalpc::server {
+
+using security::Sid;
+using security::Token;
+namespace group = security::group;
+namespace privilege = security::privilege;
+namespace sids = security::sids;
+
+const Sid kWineUser(5, {21, 0, 0, 0, 1000});
+
+namespace {
+
+constexpr std::uint64_t kUnixAuthority = 22;
+constexpr std::uint64_t kSystemLogon = 0x3E7;  // the logon session of Wine's tokens
+constexpr std::uint64_t kUnixLogon = 0x1'0000'0000;
+constexpr std::uint64_t kChangeNotify = 23;
+constexpr std::uint64_t kCreateGlobal = 30;
+
+Sid user_sid(std::uint32_t user) {
+    return Sid(kUnixAuthority, {1, user});
+}
+
+Sid group_sid(std::uint32_t id) {
+    return Sid(kUnixAuthority, {2, id});
+}
+
+// An ACL that gives GENERIC_ALL to the system and the user, as Wine's default is.
+std::vector<std::byte> default_dacl(const Sid& user) {
+    struct {
+        std::uint8_t type = 0, flags = 0;  // ACCESS_ALLOWED_ACE
+        std::uint16_t size;
+        std::uint32_t mask = 0x10000000;
+    } entry;
+    struct {
+        std::uint8_t revision = 2, padding = 0;
+        std::uint16_t size, count = 2, padding_2 = 0;
+    } head;
+    std::vector<std::byte> acl(sizeof(head));
+    for (const Sid& sid : {sids::kSystem, user}) {
+        entry.size = static_cast<std::uint16_t>(sizeof(entry) + sid.size());
+        const auto bytes = std::as_bytes(std::span(&entry, 1));
+        acl.insert(acl.end(), bytes.begin(), bytes.end());
+        sid.append_to(acl);
+    }
+    head.size = static_cast<std::uint16_t>(acl.size());
+    std::memcpy(acl.data(), &head, sizeof(head));
+    return acl;
+}
+
+void add_privilege(Token& token, std::uint64_t luid, bool enabled = true) {
+    const std::uint32_t attributes = enabled ? privilege::kEnabled | privilege::kEnabledByDefault : 0;
+    token.privileges.push_back({luid, attributes});
+}
+
+// What Wine's programs have (Wine's server makes every user an administrator) and root has by nature.
+void make_administrator(Token& token) {
+    token.groups.push_back({sids::kAdministrators,
+                            group::kMandatory | group::kEnabled | group::kEnabledByDefault | group::kOwner});
+    add_privilege(token, privilege::kSecurity, false);
+    add_privilege(token, privilege::kTakeOwnership, false);
+    add_privilege(token, privilege::kBackup, false);
+    add_privilege(token, privilege::kRestore, false);
+    add_privilege(token, privilege::kDebug, false);
+    add_privilege(token, privilege::kImpersonate);
+    add_privilege(token, kCreateGlobal);
+    token.integrity = security::integrity::kHigh;
+}
+
+}  // namespace
+
+Token token_of_unix_user(const UnixIdentity& identity, bool is_servers_own, std::uint64_t id) {
+    constexpr std::uint32_t plain = group::kMandatory | group::kEnabled | group::kEnabledByDefault;
+    Token token;
+    token.user = is_servers_own ? kWineUser : user_sid(identity.user);
+    token.groups = {{sids::kEveryone, plain},
+                    {sids::kInteractive, plain},
+                    {sids::kAuthenticatedUsers, plain},
+                    {sids::kUsers, plain}};
+    add_privilege(token, kChangeNotify);
+    if (is_servers_own || identity.user == 0) make_administrator(token);
+    const std::size_t room = security::kMaxTokenSids - token.groups.size();
+    for (std::size_t i = 0; i < std::min(room, identity.groups.size()); ++i)
+        token.groups.push_back({group_sid(identity.groups[i]), plain});
+    token.primary_group = identity.groups.empty() ? sids::kUsers : group_sid(identity.groups.front());
+    token.default_owner = token.user;
+    token.default_dacl = default_dacl(token.user);
+    token.authentication_id = is_servers_own ? kSystemLogon : kUnixLogon + identity.user;
+    token.token_id = id;
+    token.modified_id = id;
+    return token;
+}
+
+}  // namespace ntalpc::server
