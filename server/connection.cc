@@ -115,6 +115,7 @@ void Connection::finish_accept(std::uint64_t port_context) {
     client_view.section.reset();
     const Ref<Message> answer = std::move(request_);
     if (connector_) {
+        NTALPC_TRACE(message_sent(*answer, ports_[index(Side::client)]));
         connector_->accepted(*answer);
         answer->retire();
     } else {
@@ -258,6 +259,7 @@ void Connection::notify(Message::Step step) {
     if (!port) return;
     Ref<Message> message = Message::make(kernel_, *this);
     message->set_step(std::move(step), make_ref<QuotaAccount>(QuotaLimits{}));
+    NTALPC_TRACE(message_sent(*message, port));
     port->enqueue(*message);
 }
 

@@ -14,8 +14,7 @@ constexpr std::size_t kBatch = 128 * 1024;
 
 void reply_with_records(Thread& thread) {
     wire::TraceRead::Reply reply;
-    thread.reply<wire::TraceRead>(STATUS_SUCCESS, reply,
-                                  {.data = thread.recorder()->buffer().take(kBatch)});
+    thread.reply<wire::TraceRead>(STATUS_SUCCESS, reply, {.data = thread.recorder()->buffer().take(kBatch)});
 }
 
 RecorderWait::RecorderWait(Thread& thread, std::size_t at_least)

@@ -154,8 +154,9 @@ void client_dropped(const ProcessFacts& process, std::string_view reason) {
                                         {.reason = bytes_of(reason)});
 }
 
-void describe_present(const Kernel& kernel, TraceBuffer& buffer) {
+void describe_present(const Kernel& kernel, const Process& recorder, TraceBuffer& buffer) {
     for (const Process* const process : kernel.processes()) {
+        if (process == &recorder) continue;
         Tracer::emit_to<trace::ProcessStarted>(buffer, started(process->facts()),
                                                {.image = bytes_of(process->facts().image_path)});
     }

@@ -35,7 +35,7 @@ void handle(Call& call, const wire::TraceStart::Request& request, const wire::Tr
     reply.start_real_time = real_time_now();
     reply.server_process = static_cast<std::uint32_t>(getpid());
     call.thread.set_recorder(std::make_unique<Recorder>(request.payload_limit));
-    trace_point::describe_present(call.kernel, call.thread.recorder()->buffer());
+    trace_point::describe_present(call.kernel, call.process(), call.thread.recorder()->buffer());
     call.reply<wire::TraceStart>(STATUS_SUCCESS, reply);
 }
 

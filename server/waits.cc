@@ -135,6 +135,7 @@ void AlpcConnector::accepted(Message& message) {
     reply.has_message = 1;
     reply.message = message.header_for_receiver();
     reply.attributes = message.attributes_for_receiver(terms_.allocated);
+    NTALPC_TRACE(message_received(message, thread()));
     const UniqueFd descriptor = client().commit();
     thread().reply<wire::ConnectPort>(STATUS_SUCCESS, reply, {.data = message.step().data},
                                       std::span(&descriptor, 1));
@@ -142,6 +143,7 @@ void AlpcConnector::accepted(Message& message) {
 
 void LpcConnector::accepted(Message& message) {
     const auto self = thread().unpark();
+    NTALPC_TRACE(message_received(message, thread()));
     const ConnectionView& offered = connection().server_view;
     wire::LpcConnectPort::Reply reply;
     reply.handle = client().handle().id();

@@ -35,7 +35,7 @@ UniqueFd connect_to(const std::string& directory) {
 }  // namespace
 
 ServerClient::ServerClient(const std::string& directory) : process_(connect_to(directory)) {
-    constexpr std::string_view name = "alpcctl";
+    const std::string_view name = program_invocation_short_name;
     wire::RegisterProcess::Request process;
     process.protocol_hash = wire::kProtocolHash;
     process.process_id = static_cast<std::uint64_t>(getpid());

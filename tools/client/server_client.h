@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A client of the running server, for the tools that look at it: it asks and never starts a server of its own.
+// A client of the running server, for the tools that look at it: it asks and never starts a server of its
+// own.
 #pragma once
 
 #include <array>
