@@ -54,7 +54,10 @@ class Connection final : public RefCounted, public Counted<Connection> {
     const ProcessFacts& client_facts() const { return *client_facts_; }
     const security::Token& client_token() const { return client_token_->facts(); }
     std::list<Ref<Message>>& messages() { return messages_; }
+    const std::list<Ref<Message>>& messages() const { return messages_; }
 
+    // A communication port, while it has handles.
+    const Port* port(Side side) const { return ports_[static_cast<std::size_t>(side)]; }
     // The port whose queue messages for a side go to: the connection port for the server.
     Port* queue_port(Side side) const;
     std::uint64_t port_context(Side side) const { return side == Side::server ? server_context_ : 0; }

@@ -36,6 +36,12 @@ class Directory final : public Object {
     void adopt(std::u16string_view name, Ref<Object> object);
 
     std::size_t size() const;
+    template <class Visitor>
+    void for_each(Visitor visit) const {
+        for (const auto& [key, same] : entries_) {
+            for (const Object* const object : same) visit(*object);
+        }
+    }
 
   private:
     ~Directory() override;

@@ -21,6 +21,7 @@ namespace ntalpc::server {
 class DataWait;
 class Recorder;
 class Thread;
+class TraceBuffer;
 class Wait;
 
 using Nanoseconds = std::int64_t;  // on the monotonic clock
@@ -100,9 +101,14 @@ class Thread final : public Counted<Thread> {
     // served leaves nullptr at the front.
     std::deque<DataWait*>& data_waits() { return data_waits_; }
 
+    // The request that the thread waits in.
+    std::uint16_t request() const { return code_; }
+
     // Set for a thread that records a trace. It does not appear in any.
     void set_recorder(std::unique_ptr<Recorder> recorder);
     Recorder* recorder() const { return recorder_.get(); }
+    // What is left of the answer to `inspect`.
+    std::unique_ptr<TraceBuffer>& inspection() { return inspection_; }
 
     // A packet that answers nothing: only serve_data has one.
     template <class Request>
@@ -136,6 +142,7 @@ class Thread final : public Counted<Thread> {
     std::vector<TerminationPort> termination_ports_;
     std::deque<DataWait*> data_waits_;
     std::unique_ptr<Recorder> recorder_;
+    std::unique_ptr<TraceBuffer> inspection_;
     std::uint32_t serial_ = 0;
     std::uint16_t code_ = 0;
     bool outstanding_ = false;
