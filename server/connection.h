@@ -41,6 +41,8 @@ struct Outgoing {
     wire::Bytes data;
     const wire::MessageAttributes& attributes;
     std::uint32_t flags;  // ALPC_MSGFLG_*
+    Ref<QuotaAccount> pool = {};  // what the sending port may have under way, if that is limited
+    DirectEvent* direct_event = nullptr;
 };
 
 class Connection final : public RefCounted, public Counted<Connection> {
@@ -107,11 +109,11 @@ class Connection final : public RefCounted, public Counted<Connection> {
 
     // Ends an accepted connection because of one side, or gives up a pending one. `own_status` is for that
     // side's own waiting threads.
-    void end(Side gone, std::int32_t own_status);
+    void end(Side gone, std::int32_t own_status, PendingMessages pending = PendingMessages::cancel);
     // A communication port has lost its last handle. One that never became part of the connection, because an
     // accept failed half-way, changes nothing.
     void port_closed(const Port& port);
-    void listener_closed();
+    void listener_closed(PendingMessages pending);
     // Tells connections apart without keeping them alive.
     std::uint64_t serial() const { return serial_; }
 
@@ -119,6 +121,7 @@ class Connection final : public RefCounted, public Counted<Connection> {
     ~Connection() override;
     void leave_listener();
     void abandon_request();
+    void forget_messages_of(Side owner);
     void become_refused(Message& request, wire::Bytes information);
     void notify(Message::Step step);
     Message::Step make_step(Thread& caller, Side from, std::uint16_t type, const Outgoing& outgoing) const;

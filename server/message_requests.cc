@@ -5,6 +5,7 @@
 #include "server/dispatch.h"
 #include "server/port.h"
 #include "server/port_lookup.h"
+#include "server/reference_wait.h"
 #include "server/waits.h"
 
 namespace ntalpc::server {
@@ -57,6 +58,31 @@ void handle(Call& call, const wire::QueryMessage::Request& request, const wire::
     reply.modified_id = sender.token->facts().modified_id;
     reply.unix_process = sender.process->unix_process;
     call.reply<wire::QueryMessage>(STATUS_SUCCESS, reply, {.user_sid = sender.token->facts().user.bytes()});
+}
+
+void handle(Call& call, const wire::PrepareDirectEvent::Request&,
+            const wire::PrepareDirectEvent::RequestBlobs&) {
+    UniqueFd sender_end;
+    const auto status =
+        DirectEvent::make(call.process().account(), &call.thread.prepared_direct_event, &sender_end);
+    if (status != STATUS_SUCCESS) return call.finish(status);
+    wire::PrepareDirectEvent::Reply reply;
+    call.reply<wire::PrepareDirectEvent>(STATUS_SUCCESS, reply, {}, std::span(&sender_end, 1));
+}
+
+void handle(Call& call, const wire::QueryDirect::Request& request, const wire::QueryDirect::RequestBlobs&) {
+    Port* port = nullptr;
+    if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
+    call.finish(port->direct_status(request.message_id));
+}
+
+void handle(Call& call, const wire::WaitForReferences::Request& request,
+            const wire::WaitForReferences::RequestBlobs&) {
+    Port* port = nullptr;
+    if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
+    if (port->references() >= request.count) return call.finish(STATUS_SUCCESS);
+    if (const auto status = port->receive_status()) return call.finish(status);
+    call.thread.park(std::make_unique<ReferenceWait>(call.thread, *port, request.count));
 }
 
 void handle(Call& call, const wire::QueryConnection::Request& request,

@@ -22,6 +22,7 @@ namespace ntalpc::server {
 
 class PortWait;
 class ReceiveWait;
+class ReferenceWait;
 
 // Who sent a message.
 struct MessageSender {
@@ -59,6 +60,8 @@ class Port final : public Object, public Counted<Port> {
     std::uint64_t context() const { return connection_ ? connection_->port_context(side()) : 0; }
     std::uint32_t sequence() const { return sequence_; }
     std::size_t queued() const { return queue_.size(); }
+    // What MaxPoolUsage allows the messages sent through this port that are under way; empty without a limit.
+    const Ref<QuotaAccount>& pool() const { return pool_; }
 
     // Sends a new message or a reply, as the header's message id says.
     std::int32_t send(Thread& caller, const Outgoing& outgoing, Ref<Message>* sent);
@@ -98,6 +101,16 @@ class Port final : public Object, public Counted<Port> {
     bool find_sender(std::uint32_t message_id, std::uint32_t callback_id, MessageSender* sender) const;
     void remember_datagram(const Message& message);
 
+    // STATUS_PENDING while a message sent from here with the direct attribute has not been processed.
+    std::int32_t direct_status(std::uint32_t message_id) const;
+    // One has been processed.
+    void remember_direct(std::uint32_t message_id);
+
+    // Messages sent through this port with ALPC_MSGFLG_TRACK_PORT_REFERENCES, and who waits for how many.
+    std::uint32_t references() const { return references_; }
+    std::list<ReferenceWait*>& reference_waits() { return reference_waits_; }
+    void finish_reference_waits(std::int32_t status);
+
     // Resource reserves: ids have the top bit set, which no message id has.
     std::int32_t create_reserve(const Ref<QuotaAccount>& payer, std::size_t size, std::uint32_t* id);
     bool delete_reserve(std::uint32_t id);
@@ -109,19 +122,21 @@ class Port final : public Object, public Counted<Port> {
     void remember_canceled_request(std::uint32_t id);
     bool forget_canceled_request(std::uint32_t id);
 
-    std::int32_t disconnect();
+    std::int32_t disconnect(PendingMessages pending);
 
   private:
     ~Port() override;
     void last_handle_closed() override;
-    void close_listener(std::int32_t receiver_status);
+    void close_listener(std::int32_t receiver_status, PendingMessages pending);
     struct Reserve {
         std::size_t size = 0;
         MessageCharge charge;
+        MessageCharge pool_charge;
     };
     std::int32_t send_from_reserve(Thread& caller, const Outgoing& outgoing, Ref<Message>* sent);
     std::int32_t send_reply(Thread& caller, const Outgoing& outgoing, Ref<Message>* sent);
     void wake_watchers();
+    void count_reference();
 
     Kernel& kernel_;
     const Kind kind_;
@@ -130,6 +145,7 @@ class Port final : public Object, public Counted<Port> {
     const SharedFacts owner_;
     const TokenRef owner_token_;
     wire::PortAttributes attributes_;
+    const Ref<QuotaAccount> pool_;
     const Ref<Connection> connection_;  // of a communication port
     MessageQueue queue_;
     std::list<ReceiveWait*> receivers_;
@@ -137,6 +153,9 @@ class Port final : public Object, public Counted<Port> {
     std::list<Connection*> connections_;
     std::deque<std::uint32_t> canceled_requests_;
     std::deque<std::pair<std::uint32_t, MessageSender>> datagrams_;  // received lately, newest last
+    std::deque<std::uint32_t> processed_direct_;                     // messages processed lately, newest last
+    std::list<ReferenceWait*> reference_waits_;
+    std::uint32_t references_ = 0;
     std::map<std::uint32_t, Reserve> reserves_;
     std::uint32_t last_reserve_ = 0;
     std::uint32_t sequence_ = 0;

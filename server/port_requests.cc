@@ -18,6 +18,9 @@ unsigned long long wide(std::uint64_t number) {
     return number;
 }
 
+// Connecting and accepting tell by their own ways when they are done.
+constexpr std::uint32_t kOnlyInMessages = ALPC_MESSAGE_DIRECT_ATTRIBUTE;
+
 // Data and lengths belong together, and the total counts at least header and data.
 bool lengths_agree(const wire::PortMessage& header, wire::Bytes data) {
     return header.data_length == data.size() && header.total_length >= sizeof(PORT_MESSAGE) + data.size();
@@ -65,6 +68,7 @@ void handle(Call& call, const wire::CreatePort::Request& request,
 void handle(Call& call, const wire::ConnectPort::Request& request,
             const wire::ConnectPort::RequestBlobs& blobs) {
     if (const auto status = check_attributes(request.port)) return call.finish(status);
+    if (request.send_attributes.valid & kOnlyInMessages) return call.finish(STATUS_INVALID_PARAMETER);
     Ref<Port> listener;
     // An exact match wins; a name in another case is accepted, as connects carry no case attribute of their
     // own.
@@ -86,7 +90,8 @@ void handle(Call& call, const wire::ConnectPort::Request& request,
             call.kernel.handles.open(call.process(), Ref<Object>(client.get()), PORT_ALL_ACCESS, &made)) {
         return call.finish(status);
     }
-    const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags};
+    const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags,
+                            client->pool()};
     if (const auto status = connection->request(call.thread, *client, outgoing)) return call.finish(status);
     if (request.flags & ALPC_MSGFLG_SYNC_REQUEST) {
         const ReceiveTerms terms{.capacity = request.reply_capacity,
@@ -121,6 +126,7 @@ std::int32_t find_request(const Call& call, Port& listener, const wire::PortMess
 void handle(Call& call, const wire::AcceptPort::Request& request,
             const wire::AcceptPort::RequestBlobs& blobs) {
     if (!lengths_agree(request.message, blobs.data)) return call.finish(STATUS_INVALID_PARAMETER);
+    if (request.send_attributes.valid & kOnlyInMessages) return call.finish(STATUS_INVALID_PARAMETER);
     Port* port = nullptr;
     if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
     if (port->kind() != Port::Kind::connection) return call.finish(STATUS_INVALID_PORT_HANDLE);
@@ -133,7 +139,7 @@ void handle(Call& call, const wire::AcceptPort::Request& request,
         return call.finish(STATUS_SUCCESS);
     }
     NewHandle made;
-    const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags};
+    const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags, {}};
     if (const auto status = connection->begin_accept(call.thread, *message, request.port, outgoing, &made)) {
         return call.finish(status);
     }
@@ -172,7 +178,11 @@ void receive(Call& call, Port& port, const ReceiveTerms& terms, Nanoseconds time
 
 void handle(Call& call, const wire::SendWaitReceive::Request& request,
             const wire::SendWaitReceive::RequestBlobs& blobs) {
+    // Whatever comes of this call, what was prepared for it is used up.
+    DirectEvent direct_event = std::exchange(call.thread.prepared_direct_event, {});
     if (const auto status = check_send_wait_receive(request, blobs.data)) return call.finish(status);
+    const bool direct = request.has_send && (request.send_attributes.valid & ALPC_MESSAGE_DIRECT_ATTRIBUTE);
+    if (direct && !direct_event) return call.finish(STATUS_INVALID_PARAMETER);
     Port* found = nullptr;
     if (const auto status = find_port(call, request.handle, &found)) return call.finish(status);
     const Ref<Port> port(found);
@@ -180,7 +190,8 @@ void handle(Call& call, const wire::SendWaitReceive::Request& request,
                        .allocated = request.receive_attributes.allocated};
     Ref<Message> sent;
     if (request.has_send) {
-        const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags};
+        const Outgoing outgoing{request.message, blobs.data,   request.send_attributes,
+                                request.flags,   port->pool(), direct ? &direct_event : nullptr};
         if (const auto status = port->send(call.thread, outgoing, &sent)) return call.finish(status);
         terms.sent.message_id = sent->id();
         terms.sent.callback_id = sent->callback_id();
@@ -202,8 +213,11 @@ void handle(Call& call, const wire::DisconnectPort::Request& request,
             const wire::DisconnectPort::RequestBlobs&) {
     Port* port = nullptr;
     if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
+    if (request.flags & ~std::uint32_t{ALPC_DISCONNECT_PORT_FLG_SKIP_PENDING_FLUSH})
+        return call.finish(STATUS_INVALID_PARAMETER);
     const Ref<Port> alive(port);
-    call.finish(port->disconnect());
+    const bool keep = (request.flags & ALPC_DISCONNECT_PORT_FLG_SKIP_PENDING_FLUSH) != 0;
+    call.finish(port->disconnect(keep ? PendingMessages::keep : PendingMessages::cancel));
 }
 
 void handle(Call& call, const wire::QueryPort::Request& request, const wire::QueryPort::RequestBlobs&) {

@@ -14,6 +14,7 @@
 
 #include "generated/protocol.h"
 #include "ntalpc/unique_fd.h"
+#include "server/direct_event.h"
 #include "server/process.h"
 
 namespace ntalpc::server {
@@ -96,6 +97,9 @@ class Thread final : public Counted<Thread> {
         ObjectCharge charge;
     };
     std::vector<TerminationPort>& termination_ports() { return termination_ports_; }
+
+    // Of the message that this thread is about to send.
+    DirectEvent prepared_direct_event;
 
     // Those who wait for memory of this thread, in order. An entry that gave up while its order was being
     // served leaves nullptr at the front.

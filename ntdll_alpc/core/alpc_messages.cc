@@ -4,6 +4,7 @@
 
 #include "core/call_scope.h"
 #include "core/capture.h"
+#include "core/direct_attribute.h"
 #include "generated/core_calls.h"
 
 namespace ntalpc::core {
@@ -97,6 +98,10 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
     if (status != STATUS_SUCCESS) return status;
     CallScope scope;
     if (status = scope.connect(PortHandle, &request.handle); status != STATUS_SUCCESS) return status;
+    if (request.send_attributes.valid & ALPC_MESSAGE_DIRECT_ATTRIBUTE) {
+        status = prepare_direct_event(scope, SendMessageAttributes, request.send_attributes);
+        if (status != STATUS_SUCCESS) return status;
+    }
     const bool waits = request.has_receive && request.timeout != 0;
     return scope.call_then<wire::SendWaitReceive>(
         waits ? blocking_of(Flags) : Blocking::no, request, blobs,

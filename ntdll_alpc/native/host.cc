@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "core/channel.h"
+#include "native/events.h"
 #include "native/guarded_copy.h"
 #include "native/handle_table.h"
 #include "ntalpc/server_location.h"
@@ -24,6 +25,7 @@ namespace {
 // After a fork the child is a process of its own, with no handles and no channel.
 void forget_parent() {
     native::HandleTable::instance().forget();
+    native::forget_direct_events();
     core::Channel::forget_after_fork();
 }
 

@@ -43,6 +43,11 @@ NTSTATUS start_helper() {
 
 }  // namespace
 
+void share_helper() {
+    ShareHelperParams params = {reinterpret_cast<PVOID>(&serve_hints)};
+    unix_call(UnixCall::ShareHelper, &params);
+}
+
 NTSTATUS hint_event(HANDLE* event) {
     BOOLEAN needs_helper = FALSE;
     HintWhenAnsweredParams params = {event, &needs_helper};

@@ -6,6 +6,9 @@
 
 namespace ntalpc {
 
+// Tells the unix half what a helper thread runs.
+void share_helper();
+
 // Gives the event to wait for while the calling thread has left a call. Every wait for it is followed by
 // take_up_call().
 NTSTATUS hint_event(HANDLE* event);

@@ -45,6 +45,11 @@ NTSTATUS QueryCapability(HANDLE Handle, ULONG InformationClass, PVOID Buffer, UL
     return core::query_object(Handle, InformationClass, Buffer, Length, ReturnLength);
 }
 
+NTSTATUS ShareHelper(PVOID Start) {
+    wine::Hints::instance().set_helper(Start);
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS HintWhenAnswered(PHANDLE Event, PBOOLEAN NeedsHelper) {
     const host::CallGuard guard;
     const int socket = core::left_call_socket();

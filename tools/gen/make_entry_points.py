@@ -378,7 +378,8 @@ def native_exports(calls):
 
 
 # Calls of ntdll about any handle, which a native program has from libntalpc.
-NATIVE_ONLY = ["NtClose", "NtCreateSection", "NtDuplicateObject", "NtQueryObject", "NtWaitForSingleObject"]
+NATIVE_ONLY = ["NtClose", "NtCreateEvent", "NtCreateSection", "NtDuplicateObject", "NtQueryObject", "NtResetEvent",
+               "NtSetEvent", "NtWaitForSingleObject"]
 
 
 def native_version_script(calls):
