@@ -14,6 +14,7 @@
 
 #include "generated/protocol.h"
 #include "ntalpc/unique_fd.h"
+#include "server/passed_object.h"
 #include "server/process.h"
 
 namespace ntalpc::server {
@@ -104,6 +105,16 @@ class Thread final : public Counted<Thread> {
     void set_recorder(std::unique_ptr<Recorder> recorder);
     Recorder* recorder() const { return recorder_.get(); }
 
+    // What the thread has handed in for its next message.
+    PassedObjects& attached() { return attached_; }
+
+    // What the thread has been told of and is just about to take. The message it came with may end meanwhile.
+    void take_in_hand(std::uint32_t message_id, std::uint32_t index, Ref<PassedObject> object) {
+        hand_.push_back({message_id, index, std::move(object)});
+    }
+    Ref<PassedObject> in_hand(std::uint32_t message_id, std::uint32_t index) const;
+    void empty_hand() { hand_.clear(); }
+
     // A packet that answers nothing: only serve_data has one.
     template <class Request>
     void send_unasked(typename Request::Reply& body, const typename Request::ReplyBlobs& blobs) {
@@ -136,6 +147,13 @@ class Thread final : public Counted<Thread> {
     std::vector<TerminationPort> termination_ports_;
     std::deque<DataWait*> data_waits_;
     std::unique_ptr<Recorder> recorder_;
+    PassedObjects attached_;
+    struct InHand {
+        std::uint32_t message_id;
+        std::uint32_t index;
+        Ref<PassedObject> object;
+    };
+    std::vector<InHand> hand_;
     std::uint32_t serial_ = 0;
     std::uint16_t code_ = 0;
     bool outstanding_ = false;

@@ -60,6 +60,14 @@ NTALPC_API NTSTATUS NTAPI NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE S
                                             HANDLE TargetProcessHandle, PHANDLE TargetHandle,
                                             ACCESS_MASK DesiredAccess, ULONG HandleAttributes, ULONG Options);
 
+// Makes a handle of an open file, pipe, socket or the like, so that it can be passed with the handle attribute of a
+// message; a memfd made by NtCreateSection is a section instead. The descriptor is duplicated: the caller closes its
+// own, and the handle with NtClose.
+NTALPC_API NTSTATUS NTAPI NtalpcHandleFromDescriptor(int Descriptor, PHANDLE Handle);
+
+// Gives a descriptor of what a handle stands for, such as one received with a message. The caller closes it.
+NTALPC_API NTSTATUS NTAPI NtalpcDescriptorFromHandle(HANDLE Handle, int* Descriptor);
+
 // Waits until a port made with ALPC_PORFLG_WAITABLE_PORT has a message to receive, or has ended. The wait takes
 // nothing from the port. Other ports are never signalled. Alertable has no effect.
 NTALPC_API NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
