@@ -47,14 +47,19 @@ Port* Connection::queue_port(Side side) const {
     return side == Side::server ? listener_ : ports_[index(side)];
 }
 
+Port* Connection::handle_gate(Side side) const {
+    Port* const own = ports_[index(side)];
+    return own ? own : queue_port(side);
+}
+
 // 1, 2, 3… per connection and receiving side (PythonForWindows' recording).
 std::uint32_t Connection::next_sequence(Side side) {
     return ++sequence_[index(side)];
 }
 
-Message::Step Connection::make_step(Thread& caller, Side from, std::uint16_t type,
-                                    const Outgoing& outgoing) const {
-    Message::Step step;
+std::int32_t Connection::make_step(Thread& caller, Side from, std::uint16_t type, const Outgoing& outgoing,
+                                   Message::Step* made) const {
+    Message::Step& step = *made;
     step.from = from;
     step.type = type;
     step.ends = type != LPC_REQUEST && type != LPC_CONNECTION_REQUEST;
@@ -68,14 +73,26 @@ Message::Step Connection::make_step(Thread& caller, Side from, std::uint16_t typ
     if (outgoing.attributes.valid & ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE) {
         step.work_ticket = outgoing.attributes.work_ticket;
     }
-    return step;
+    if (!(outgoing.attributes.valid & ALPC_MESSAGE_HANDLE_ATTRIBUTE)) return STATUS_SUCCESS;
+    const Port* const gate = handle_gate(peer_of(from));
+    if (!gate) return STATUS_PORT_DISCONNECTED;
+    step.objects = std::move(caller.attached());
+    return check_passing(step.objects, caller.process().facts().world, *gate);
+}
+
+// The message stays as it was when this fails.
+std::int32_t Connection::set_step(Thread& caller, Side from, std::uint16_t type, const Outgoing& outgoing,
+                                  Message& message) const {
+    Message::Step step;
+    const auto status = make_step(caller, from, type, outgoing, &step);
+    if (status != STATUS_SUCCESS) return status;
+    return message.set_step(std::move(step), caller.process().account(), outgoing.pool);
 }
 
 std::int32_t Connection::request(Thread& caller, Port& client_port, const Outgoing& outgoing) {
     ports_[index(Side::client)] = &client_port;
     Ref<Message> message = Message::make(kernel_, *this);
-    const auto status = message->set_step(make_step(caller, Side::client, LPC_CONNECTION_REQUEST, outgoing),
-                                          caller.process().account(), outgoing.pool);
+    const auto status = set_step(caller, Side::client, LPC_CONNECTION_REQUEST, outgoing, *message);
     if (status != STATUS_SUCCESS) {
         message->retire();
         return status;
@@ -94,8 +111,7 @@ std::int32_t Connection::begin_accept(Thread& caller, Message& request,
     auto status = kernel_.handles.open(caller.process(), Ref<Object>(port.get()), PORT_ALL_ACCESS, &handle);
     if (status != STATUS_SUCCESS) return status;
     // The request itself carries the answer back, so that the client sees the id it asked with.
-    status = request.set_step(make_step(caller, Side::server, LPC_INTERNAL_CONNECTION_REPLY, outgoing),
-                              caller.process().account());
+    status = set_step(caller, Side::server, LPC_INTERNAL_CONNECTION_REPLY, outgoing, request);
     if (status != STATUS_SUCCESS) return status;
     ports_[index(Side::server)] = port.get();
     state_ = State::accepting;
@@ -117,7 +133,6 @@ void Connection::finish_accept(std::uint64_t port_context) {
     if (connector_) {
         NTALPC_TRACE(message_sent(*answer, ports_[index(Side::client)]));
         connector_->accepted(*answer);
-        answer->retire();
     } else {
         answer->deliver();
     }
@@ -180,8 +195,7 @@ std::int32_t Connection::send(Thread& caller, Side from, const Outgoing& outgoin
     if (const auto status = send_status(); status != STATUS_SUCCESS) return status;
     const std::uint16_t type = outgoing.flags & ALPC_MSGFLG_RELEASE_MESSAGE ? LPC_DATAGRAM : LPC_REQUEST;
     Ref<Message> message = Message::make(kernel_, *this);
-    const auto status =
-        message->set_step(make_step(caller, from, type, outgoing), caller.process().account(), outgoing.pool);
+    const auto status = set_step(caller, from, type, outgoing, *message);
     if (status != STATUS_SUCCESS) {
         message->retire();
         return status;
@@ -203,11 +217,15 @@ std::int32_t Connection::reply(Thread& caller, Side from, Message& message, cons
     if (outgoing.header.callback_id != 0 && outgoing.header.callback_id != message.callback_id()) {
         return STATUS_INVALID_MESSAGE;
     }
+    // What has ended but for what it carries is not answered: its receiver gives it back (alpc-semantics 5.6).
+    if (message.step().ends) {
+        message.retire();
+        return STATUS_SUCCESS;
+    }
     // A reply that is not released continues the conversation: its receiver sees a request and owes the next
     // step (csandker's screenshot of the requester).
     const std::uint16_t type = outgoing.flags & ALPC_MSGFLG_RELEASE_MESSAGE ? LPC_REPLY : LPC_REQUEST;
-    const auto status =
-        message.set_step(make_step(caller, from, type, outgoing), caller.process().account(), outgoing.pool);
+    const auto status = set_step(caller, from, type, outgoing, message);
     if (status != STATUS_SUCCESS) return status;
     if (outgoing.direct_event) message.set_direct_event(std::move(*outgoing.direct_event));
     message.deliver();
@@ -230,8 +248,7 @@ std::int32_t Connection::lpc_callback(Thread& caller, Side from, Message& messag
         !names_waiter(message.waiter[index(peer_of(from))], outgoing.header)) {
         return STATUS_REPLY_MESSAGE_MISMATCH;
     }
-    const auto status =
-        message.set_step(make_step(caller, from, LPC_REQUEST, outgoing), caller.process().account());
+    const auto status = set_step(caller, from, LPC_REQUEST, outgoing, message);
     if (status != STATUS_SUCCESS) return status;
     message.begin_callback();
     message.deliver();
@@ -245,11 +262,13 @@ std::int32_t Connection::lpc_reply(Thread& caller, Side from, Message& message, 
         !names_waiter(message.waiter[index(peer_of(from))], outgoing.header)) {
         return STATUS_REPLY_MESSAGE_MISMATCH;
     }
-    Message::Step step = make_step(caller, from, LPC_REPLY, outgoing);
+    Message::Step step;
+    auto status = make_step(caller, from, LPC_REPLY, outgoing, &step);
+    if (status != STATUS_SUCCESS) return status;
     step.process_id = outgoing.header.process_id;
     step.thread_id = outgoing.header.thread_id;
     step.ends = !message.in_callback();
-    const auto status = message.set_step(std::move(step), caller.process().account());
+    status = message.set_step(std::move(step), caller.process().account());
     if (status != STATUS_SUCCESS) return status;
     if (message.in_callback()) message.end_callback();
     message.deliver();

@@ -62,6 +62,8 @@ class Connection final : public RefCounted, public Counted<Connection> {
     const Port* port(Side side) const { return ports_[static_cast<std::size_t>(side)]; }
     // The port whose queue messages for a side go to: the connection port for the server.
     Port* queue_port(Side side) const;
+    // The port whose attributes say which handles a side lets in: its own, once it has one.
+    Port* handle_gate(Side side) const;
     std::uint64_t port_context(Side side) const { return side == Side::server ? server_context_ : 0; }
     std::uint32_t next_sequence(Side side);
 
@@ -124,7 +126,10 @@ class Connection final : public RefCounted, public Counted<Connection> {
     void forget_messages_of(Side owner);
     void become_refused(Message& request, wire::Bytes information);
     void notify(Message::Step step);
-    Message::Step make_step(Thread& caller, Side from, std::uint16_t type, const Outgoing& outgoing) const;
+    std::int32_t make_step(Thread& caller, Side from, std::uint16_t type, const Outgoing& outgoing,
+                           Message::Step* step) const;
+    std::int32_t set_step(Thread& caller, Side from, std::uint16_t type, const Outgoing& outgoing,
+                          Message& message) const;
 
     Kernel& kernel_;
     const std::uint64_t serial_;

@@ -46,6 +46,7 @@ Process* Kernel::find_process(const Cookie& cookie) const {
 
 void Kernel::remove_process(Process& process) {
     processes_.remove(&process);
+    keepers.process_gone(process);
 }
 
 void Kernel::add_thread(Thread& thread) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "server/handle.h"
+#include "server/keeper.h"
 #include "server/message_ids.h"
 #include "server/namespace.h"
 #include "server/process.h"
@@ -29,6 +30,7 @@ class Kernel {
     MessageIds message_ids;
     DeadlineQueue deadlines;
     std::list<Port*> ports;  // all there are, for those who look at the server
+    Keepers keepers;
     HandleTable handles;  // last, because closing handles at the end uses all of the above
 
     // Once set it stays (NtSetDefaultHardErrorPort).

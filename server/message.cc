@@ -118,8 +118,8 @@ wire::PortMessage Message::header_for_receiver() const {
     header.data_length = static_cast<std::uint16_t>(step_.data.size());
     header.total_length = step_.total_length;
     header.type = step_.type;
-    // Types 5 and 12 never carry the bit (OpenVMM asserts it), nor do final steps.
-    if (!step_.ends) header.type |= LPC_CONTINUATION_REQUIRED;
+    // Types 5 and 12 never carry the bit (OpenVMM asserts it), nor do final steps without objects.
+    if (step_.owed()) header.type |= LPC_CONTINUATION_REQUIRED;
     header.data_info_offset = step_.data_info_offset;
     header.message_id = id_;
     header.callback_id = callback_id_;
@@ -135,7 +135,9 @@ wire::MessageAttributes Message::attributes_for_receiver(std::uint32_t allocated
     wire::MessageAttributes out;
     out.allocated = allocated;
     const Side side = receiver();
-    const bool own = message_context[index(side)] != 0 || step_.type == LPC_REPLY;
+    // Also of what has ended but for its objects: the context is one way to give it back (NtAlpcCancelMessage).
+    const bool own =
+        message_context[index(side)] != 0 || step_.type == LPC_REPLY || (step_.ends && step_.owed());
     if (step_.type != LPC_CONNECTION_REQUEST) {
         const std::uint32_t sequence = connection_ ? connection_->next_sequence(side) : 0;
         if (allocated & ALPC_MESSAGE_CONTEXT_ATTRIBUTE) {
@@ -160,16 +162,28 @@ wire::MessageAttributes Message::attributes_for_receiver(std::uint32_t allocated
         out.valid |= ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE;
         out.work_ticket = *step_.work_ticket;
     }
+    if ((allocated & ALPC_MESSAGE_HANDLE_ATTRIBUTE) && !step_.objects.empty()) {
+        const Port* const gate = connection_->handle_gate(side);
+        out.valid |= ALPC_MESSAGE_HANDLE_ATTRIBUTE;
+        out.handle_count = static_cast<std::uint32_t>(step_.objects.size());
+        out.handle_by_index = step_.objects.size() > 1 || !gate ||
+                              (gate->flags() & ALPC_PORFLG_ALLOW_MULTIHANDLE_ATTRIBUTE) != 0;
+    }
     return out;
 }
 
 void Message::received() {
-    if (step_.ends) {
-        retire();
-    } else {
+    if (step_.owed()) {
         state_ = State::pending;
         owner_ = receiver();
+    } else {
+        retire();
     }
+}
+
+const PassedObjects* Message::objects_for(Side side) const {
+    if (state_ == State::pending) return owner_ == side ? &step_.objects : nullptr;
+    return state_ == State::canceled && receiver() == side ? &left_over_ : nullptr;
 }
 
 void Message::retire() {
@@ -199,6 +213,8 @@ void Message::become_notice(Side receiver) {
     const Ref<Connection> connection = connection_;
     NTALPC_TRACE(message_canceled(*this, peer_of(receiver)));
     leave_connection(receiver);
+    if (state_ == State::pending && owner_ == receiver) left_over_ = std::move(step_.objects);
+    step_.objects.clear();
     step_.from = peer_of(receiver);
     step_.type = LPC_CANCEL_MESSAGE;
     step_.total_length = sizeof(PORT_MESSAGE);
@@ -258,8 +274,10 @@ void Message::connection_ended(Side gone, std::int32_t own_status, PendingMessag
     if (state_ == State::pending && owner_ == survivor && pending == PendingMessages::keep) return;
     if (queue_) queue_->remove(*this);
     // Whoever asked and still hopes for an answer learns that there will be none. A waiting thread has been
-    // told by its status, and the sender of a datagram expects nothing.
-    const bool expects_answer = state_ == State::pending || (state_ == State::queued && !step_.ends);
+    // told by its status, and the sender of a datagram expects nothing. Who still has something to give back
+    // learns that it need not.
+    const bool answered = step_.ends && !(state_ == State::pending && owner_ == survivor);
+    const bool expects_answer = (state_ == State::pending || state_ == State::queued) && !answered;
     if (expects_answer && !survivor_waited && !lpc) {
         become_notice(survivor);
     } else {

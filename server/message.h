@@ -24,6 +24,7 @@
 
 #include "generated/protocol.h"
 #include "server/direct_event.h"
+#include "server/passed_object.h"
 #include "server/process.h"
 #include "server/quota.h"
 #include "server/ref.h"
@@ -52,7 +53,7 @@ class Message final : public RefCounted, public Counted<Message> {
     struct Step {
         Side from = Side::client;
         std::uint16_t type = 0;  // LPC_*
-        bool ends = false;       // nothing is owed once this step was received
+        bool ends = false;       // nobody answers this step
         std::uint16_t total_length = 0;
         std::uint16_t data_info_offset = 0;
         std::uint64_t process_id = 0;
@@ -62,6 +63,10 @@ class Message final : public RefCounted, public Counted<Message> {
         std::vector<std::byte> data;
         std::optional<std::uint64_t>
             work_ticket;  // on whose behalf the receiver works, if the sender says so
+        PassedObjects objects;  // of the handle attribute
+
+        // Whether the receiver owes something: an answer, or that it gives back what the step carries.
+        bool owed() const { return !ends || !objects.empty(); }
     };
     // A step that nobody sent: eight bytes that are a time.
     static Step time_step(Side from, std::uint16_t type, std::uint64_t process_id, std::uint64_t thread_id,
@@ -100,6 +105,9 @@ class Message final : public RefCounted, public Counted<Message> {
     std::uint64_t context_for_receiver() const;
     // What has just been handed out no longer needs delivery: the message ends or becomes pending.
     void received();
+    // The objects that a side may take: it has received the message, and not given it back; or the message has
+    // been canceled meanwhile, and the side has not been told yet. nullptr for anybody else.
+    const PassedObjects* objects_for(Side side) const;
 
     // The sender of the step has attached an event: it is told when its message has been answered, received
     // if it wants no answer, or canceled.
@@ -151,6 +159,7 @@ class Message final : public RefCounted, public Counted<Message> {
     State state_ = State::created;
     Side owner_ = Side::client;
     Step step_;
+    PassedObjects left_over_;         // in a notice: what the message had carried to its receiver
     std::uint64_t port_context_ = 0;  // of a message that has left its connection
     MessageCharge charge_;
     MessageCharge pool_charge_;

@@ -30,6 +30,12 @@ std::int32_t cancel(Port& port, const wire::CancelMessage::Request& request) {
         return STATUS_CONTEXT_MISMATCH;
     }
     const bool retrieved = message->state() == Message::State::pending;
+    if (retrieved && message->step().ends) {
+        // Nobody waits for an answer. Its receiver gives back what came with it (UniversalAlpc's datagrams).
+        if (message->owner() != port.side()) return STATUS_MESSAGE_RETRIEVED;
+        message->retire();
+        return STATUS_SUCCESS;
+    }
     if (retrieved && (request.flags & ALPC_CANCELFLG_TRY_CANCEL)) return STATUS_MESSAGE_RETRIEVED;
     message->cancel(port.side());
     return retrieved ? STATUS_MESSAGE_RETRIEVED : STATUS_SUCCESS;

@@ -254,6 +254,13 @@ bool Port::find_sender(std::uint32_t message_id, std::uint32_t callback_id, Mess
     return true;
 }
 
+const PassedObjects* Port::find_objects(std::uint32_t message_id, std::uint32_t callback_id) const {
+    const Message* message = find_conversation(message_id);
+    if (!message) message = find_notice(message_id);
+    if (!message || (callback_id != 0 && callback_id != message->callback_id())) return nullptr;
+    return message->objects_for(side());
+}
+
 void Port::remember_datagram(const Message& message) {
     const Message::Step& step = message.step();
     datagrams_.emplace_back(message.id(), MessageSender{step.thread_id, step.sender, step.token});

@@ -99,6 +99,8 @@ class Port final : public Object, public Counted<Port> {
     // The sender of a message that this port may ask about: a live one of its connections, or a datagram that
     // was received lately. False when there is none.
     bool find_sender(std::uint32_t message_id, std::uint32_t callback_id, MessageSender* sender) const;
+    // The objects that came with a message, if this port may take them.
+    const PassedObjects* find_objects(std::uint32_t message_id, std::uint32_t callback_id) const;
     void remember_datagram(const Message& message);
 
     // STATUS_PENDING while a message sent from here with the direct attribute has not been processed.

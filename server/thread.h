@@ -15,6 +15,7 @@
 #include "generated/protocol.h"
 #include "ntalpc/unique_fd.h"
 #include "server/direct_event.h"
+#include "server/passed_object.h"
 #include "server/process.h"
 
 namespace ntalpc::server {
@@ -114,6 +115,16 @@ class Thread final : public Counted<Thread> {
     // What is left of the answer to `inspect`.
     std::unique_ptr<TraceBuffer>& inspection() { return inspection_; }
 
+    // What the thread has handed in for its next message.
+    PassedObjects& attached() { return attached_; }
+
+    // What the thread has been told of and is just about to take. The message it came with may end meanwhile.
+    void take_in_hand(std::uint32_t message_id, std::uint32_t index, Ref<PassedObject> object) {
+        hand_.push_back({message_id, index, std::move(object)});
+    }
+    Ref<PassedObject> in_hand(std::uint32_t message_id, std::uint32_t index) const;
+    void empty_hand() { hand_.clear(); }
+
     // A packet that answers nothing: only serve_data has one.
     template <class Request>
     void send_unasked(typename Request::Reply& body, const typename Request::ReplyBlobs& blobs) {
@@ -147,6 +158,13 @@ class Thread final : public Counted<Thread> {
     std::deque<DataWait*> data_waits_;
     std::unique_ptr<Recorder> recorder_;
     std::unique_ptr<TraceBuffer> inspection_;
+    PassedObjects attached_;
+    struct InHand {
+        std::uint32_t message_id;
+        std::uint32_t index;
+        Ref<PassedObject> object;
+    };
+    std::vector<InHand> hand_;
     std::uint32_t serial_ = 0;
     std::uint16_t code_ = 0;
     bool outstanding_ = false;

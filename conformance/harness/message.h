@@ -94,6 +94,10 @@ class Attributes {
         return *static_cast<ALPC_CONTEXT_ATTR*>(
             api().AlpcGetMessageAttribute(get(), static_cast<ULONG>(ALPC_MESSAGE_CONTEXT_ATTRIBUTE)));
     }
+    ALPC_HANDLE_ATTR& handle() {
+        return *static_cast<ALPC_HANDLE_ATTR*>(
+            api().AlpcGetMessageAttribute(get(), static_cast<ULONG>(ALPC_MESSAGE_HANDLE_ATTRIBUTE)));
+    }
 
   private:
     std::vector<ULONG64> storage_;

@@ -80,8 +80,8 @@ NTSTATUS connect(Port& client, const std::string& name, PORT_MESSAGE* message, S
                                    PALPC_MESSAGE_ATTRIBUTES{}, &limit);
 }
 
-NTSTATUS accept(Port& server, const Port& listener, PORT_MESSAGE* request, PVOID context) {
-    ALPC_PORT_ATTRIBUTES attributes = port_attributes();
+NTSTATUS accept(Port& server, const Port& listener, PORT_MESSAGE* request, PVOID context,
+                ALPC_PORT_ATTRIBUTES attributes) {
     return api().NtAlpcAcceptConnectPort(server.put(), listener.get(), ULONG{0}, POBJECT_ATTRIBUTES{},
                                          &attributes, context, request, PALPC_MESSAGE_ATTRIBUTES{},
                                          BOOLEAN{TRUE});
@@ -115,7 +115,8 @@ void make_connection(Connection& connection, const PairOptions& options) {
     ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, connection_request));
     ASSERT_EQ(connection_request.kind(), unsigned{LPC_CONNECTION_REQUEST});
     ASSERT_STATUS(STATUS_SUCCESS,
-                  accept(connection.server, connection.listener, connection_request.get(), options.context));
+                  accept(connection.server, connection.listener, connection_request.get(), options.context,
+                         options.server));
     if (!options.receive_reply) return;
     Message<> reply;
     ASSERT_STATUS(STATUS_SUCCESS, receive(connection.client, reply));

@@ -5,6 +5,7 @@
 #include "core/call_scope.h"
 #include "core/capture.h"
 #include "core/direct_attribute.h"
+#include "core/handle_attribute.h"
 #include "generated/core_calls.h"
 
 namespace ntalpc::core {
@@ -25,7 +26,7 @@ struct Arguments {
 };
 
 NTSTATUS capture_sending(const Arguments& arguments, wire::SendWaitReceive::Request* request,
-                         wire::Bytes* data) {
+                         wire::Bytes* data, std::vector<HandleToPass>* handles) {
     if (!arguments.send_message) return STATUS_SUCCESS;
     CapturedMessage message;
     if (const NTSTATUS status = capture_message(arguments.send_message, &message); status != STATUS_SUCCESS)
@@ -35,7 +36,9 @@ NTSTATUS capture_sending(const Arguments& arguments, wire::SendWaitReceive::Requ
     *data = message.data;
     if (message.header.total_length < sizeof(PORT_MESSAGE) + message.header.data_length)
         return STATUS_INVALID_PARAMETER;
-    return capture_send_attributes(arguments.send_attributes, &request->send_attributes);
+    const NTSTATUS status = capture_send_attributes(arguments.send_attributes, &request->send_attributes);
+    if (status != STATUS_SUCCESS) return status;
+    return capture_handles(arguments.send_attributes, request->send_attributes, handles);
 }
 
 NTSTATUS capture_receiving(const Arguments& arguments, wire::SendWaitReceive::Request* request) {
@@ -75,7 +78,9 @@ NTSTATUS write_results(const Arguments& arguments, const wire::SendWaitReceive::
     if (const NTSTATUS status = write_message(arguments.receive_message, reply.message, data);
         status != STATUS_SUCCESS)
         return status;
-    const NTSTATUS status = write_received_attributes(arguments.receive_attributes, reply.attributes);
+    const ReceivedMessage received{request.handle, reply.message.message_id, reply.message.callback_id};
+    const NTSTATUS status =
+        write_received_attributes(arguments.receive_attributes, reply.attributes, received);
     return status != STATUS_SUCCESS ? status : outcome;
 }
 
@@ -91,9 +96,10 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
                               Timeout};
     wire::SendWaitReceive::Request request;
     wire::SendWaitReceive::RequestBlobs blobs;
+    std::vector<HandleToPass> handles;
     request.flags = Flags;
     NTSTATUS status = capture_timeout(Timeout, &request.timeout);
-    if (status == STATUS_SUCCESS) status = capture_sending(arguments, &request, &blobs.data);
+    if (status == STATUS_SUCCESS) status = capture_sending(arguments, &request, &blobs.data, &handles);
     if (status == STATUS_SUCCESS) status = capture_receiving(arguments, &request);
     if (status != STATUS_SUCCESS) return status;
     CallScope scope;
@@ -102,6 +108,8 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
         status = prepare_direct_event(scope, SendMessageAttributes, request.send_attributes);
         if (status != STATUS_SUCCESS) return status;
     }
+    status = attach_handles(scope, {request.handle, request.message.message_id, {}}, handles);
+    if (status != STATUS_SUCCESS) return status;
     const bool waits = request.has_receive && request.timeout != 0;
     return scope.call_then<wire::SendWaitReceive>(
         waits ? blocking_of(Flags) : Blocking::no, request, blobs,

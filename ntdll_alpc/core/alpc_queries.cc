@@ -5,6 +5,7 @@
 
 #include "core/call_scope.h"
 #include "core/capture.h"
+#include "core/handle_attribute.h"
 #include "core/host_processes.h"
 #include "generated/core_calls.h"
 
@@ -258,6 +259,8 @@ NTSTATUS NtAlpcQueryInformationMessage(HANDLE PortHandle, PPORT_MESSAGE PortMess
     if (MessageInformationClass >= MaxAlpcMessageInfoClass) return STATUS_INVALID_INFO_CLASS;
     if (MessageInformationClass == AlpcMessageDirectStatusInformation)
         return query_direct_status(PortHandle, PortMessage);
+    if (MessageInformationClass == AlpcMessageHandleInformation)
+        return query_handle_information(PortHandle, PortMessage, MessageInformation, Length, ReturnLength);
     CallScope scope;
     SenderFacts facts;
     const NTSTATUS status = query_sender(scope, PortHandle, PortMessage, &facts);
@@ -270,9 +273,6 @@ NTSTATUS NtAlpcQueryInformationMessage(HANDLE PortHandle, PPORT_MESSAGE PortMess
             std::memcpy(&modified, &facts.fixed.modified_id, sizeof(modified));
             return write_answer(MessageInformation, Length, ReturnLength, modified);
         }
-        case AlpcMessageHandleInformation:
-            // No message carries handles yet, so every index is past the end.
-            return STATUS_INVALID_HANDLE;
         default:
             return not_implemented("NtAlpcQueryInformationMessage: this class is not implemented");
     }

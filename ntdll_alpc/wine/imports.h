@@ -45,6 +45,9 @@ struct DebugChannel {
 };
 
 NTALPC_IMPORT(nt_close, "NtClose", NTSTATUS, (HANDLE handle));
+NTALPC_IMPORT(nt_duplicate_object, "NtDuplicateObject", NTSTATUS,
+              (HANDLE source_process, HANDLE source, HANDLE target_process, HANDLE* target, ACCESS_MASK access,
+               ULONG attributes, ULONG options));
 NTALPC_IMPORT(nt_query_object, "NtQueryObject", NTSTATUS,
               (HANDLE handle, ULONG information_class, void* buffer, ULONG size, ULONG* needed));
 NTALPC_IMPORT(nt_query_information_process, "NtQueryInformationProcess", NTSTATUS,
@@ -76,6 +79,7 @@ NTALPC_IMPORT(debug_header, "__wine_dbg_header", int,
               (int debug_class, DebugChannel* channel, const char* function));
 NTALPC_IMPORT(debug_output, "__wine_dbg_output", int, (const char* text));
 
+inline constexpr ULONG kDuplicateSameAccess = 2;
 inline const HANDLE kCurrentProcess = reinterpret_cast<HANDLE>(static_cast<std::intptr_t>(-1));
 inline const HANDLE kCurrentThread = reinterpret_cast<HANDLE>(static_cast<std::intptr_t>(-2));
 

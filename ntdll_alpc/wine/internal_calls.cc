@@ -8,6 +8,7 @@
 #include "generated/core_calls.h"
 #include "ntalpc/status.h"
 #include "wine/hints.h"
+#include "wine/keeper.h"
 #include "wine/noted_handles.h"
 #include "wine/token_changes.h"
 
@@ -63,6 +64,10 @@ NTSTATUS HintWhenAnswered(PHANDLE Event, PBOOLEAN NeedsHelper) {
 NTSTATUS ServeHints() {
     wine::Hints::instance().serve();
     return STATUS_SUCCESS;
+}
+
+NTSTATUS KeepHandles() {
+    return wine::keep_handles();
 }
 
 NTSTATUS TakeUpCall(NTSTATUS Outcome) {

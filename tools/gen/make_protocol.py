@@ -165,7 +165,8 @@ def describe_text(qualified, layout):
     named = [(m, kind) for _, m, _, kind in layout.members if kind]
     if not named:
         return f"void describe(std::string&, const {qualified}&) {{}}\n"
-    lines = [f"void describe(std::string& out, const {qualified}& body) {{"]
+    # A struct that only blobs hold is never described as a field.
+    lines = [f"[[maybe_unused]] void describe(std::string& out, const {qualified}& body) {{"]
     for member, kind in named:
         if kind in SCALARS:
             lines.append(f'    append_field(out, "{member}", body.{member});')
