@@ -5,11 +5,9 @@
 #include <cstdio>
 #include <cstdlib>
 
-namespace ntalpc::conformance {
+#include "conformance/harness/test_run.h"
 
-namespace {
-constexpr int hung_exit_code = 98;
-}
+namespace ntalpc::conformance {
 
 Watchdog::Watchdog(std::chrono::seconds limit) : limit_(limit), thread_([this] { watch(); }) {}
 
