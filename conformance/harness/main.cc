@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "conformance/harness/options.h"
+#include "conformance/harness/process.h"
 #include "conformance/harness/report.h"
 #include "conformance/harness/result_file.h"
 #include "conformance/harness/test_run.h"
@@ -54,6 +55,9 @@ int run_isolated(const Options& options) {
 
 int main(int argc, char** argv) {
     using namespace ntalpc::conformance;
+    // Tests of several processes start this program again for their other parts.
+    int exit_status = 0;
+    if (play_part(argc, argv, &exit_status)) return exit_status;
     std::string error;
     const auto options = parse_options(argc, argv, error);
     if (!options) {

@@ -189,6 +189,21 @@ ALPC_TEST(Cancel, TheClientsOwnContextWithFlagEight, "6.5", "inferred from ROS-f
                   cancel(connection.client, context_of(id, 0, 0x1234), ALPC_CANCELFLG_NO_CONTEXT_CHECK));
 }
 
+// The server is done with it and must not hear of it again.
+ALPC_TEST(Cancel, WhileTheAnswerIsQueued, "6.3", "inferred", low) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    const ULONG id = send_request(connection.client);
+    Message<> received;
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received));
+    auto reply = Message<>::answer(received, "reply");
+    ASSERT_STATUS(STATUS_SUCCESS, send(connection.listener, reply.get(), release));
+    EXPECT_STATUS(STATUS_MESSAGE_NOT_FOUND, cancel(connection.client, context_of(id)));
+    EXPECT_STATUS(STATUS_TIMEOUT, receive(connection.listener, received, nullptr, at_once));
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.client, received, nullptr, at_once));
+    EXPECT_EQ(received.data(), "reply");
+}
+
 ALPC_TEST(Cancel, AfterTheAnswer, "6.3", "ERREF", medium) {
     Connection connection;
     ASSERT_NO_FATAL_FAILURE(make_connection(connection));
