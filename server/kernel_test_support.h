@@ -227,6 +227,7 @@ class KernelTest : public testing::Test {
         facts.image_path = "test";
         security::Token token;
         token.user = security::Sid(5, {21, 0, 0, 0, static_cast<std::uint32_t>(facts.id)});
+        token.groups = {{security::sids::kAdministrators, security::group::kEnabled}};
         token.token_id = facts.id + 1;
         processes_.push_back(kernel_->add_process(std::move(facts), std::move(token)));
         return add_thread(processes_.back());

@@ -55,6 +55,7 @@ class Port final : public Object, public Counted<Port> {
     const ProcessFacts& owner() const { return *owner_; }
     // The primary token of the process that made the port, as it was then.
     const security::Token& owner_token() const { return owner_token_->facts(); }
+    const security::Token* creator_token() const override { return &owner_token(); }
     Connection* connection() const { return connection_.get(); }
     Side side() const { return kind_ == Kind::client ? Side::client : Side::server; }
     std::uint64_t context() const { return connection_ ? connection_->port_context(side()) : 0; }

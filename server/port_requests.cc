@@ -5,6 +5,7 @@
 #include "ntalpc/status.h"
 #include "server/dispatch.h"
 #include "server/log.h"
+#include "server/object_security.h"
 #include "server/port.h"
 #include "server/port_lookup.h"
 #include "server/trace_points.h"
@@ -51,8 +52,14 @@ void handle(Call& call, const wire::CreatePort::Request& request,
     if (const auto status = check_name(blobs.name)) return call.finish(status);
     const std::u16string name = text_of(blobs.name);
     const auto rule = request.attributes & OBJ_CASE_INSENSITIVE ? CaseRule::insensitive : CaseRule::sensitive;
+    const security::Token& token = call.thread.effective_token();
     if (!name.empty()) {
-        if (const auto status = call.kernel.names.insert(name, rule, *port)) return call.finish(status);
+        if (const auto status = call.kernel.names.insert(name, rule, token, *port))
+            return call.finish(status);
+    }
+    if (const auto status =
+            assign_descriptor(*port, blobs.security_descriptor, token, call.process().account())) {
+        return call.finish(status);
     }
     NewHandle made;
     if (const auto status =
