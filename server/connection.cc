@@ -296,7 +296,7 @@ void Connection::end(Side gone, std::int32_t own_status) {
                                   client_facts_->creation_time));
     }
     for (Port* port : ports_) {
-        if (port && port->empty()) port->finish_receivers(STATUS_PORT_DISCONNECTED);
+        if (port && port->drained()) port->finish_receivers(STATUS_PORT_DISCONNECTED);
     }
 }
 

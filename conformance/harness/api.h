@@ -29,13 +29,16 @@ class EntryPoint {
     template <typename... Arguments>
     auto operator()(Arguments... arguments) const {
         if (!function_) throw CannotTest{std::string(name_) + " is missing here", true};
-        auto result = function_(arguments...);
-        // Real Windows never answers this. A layer that does says that the call is not there yet.
-        if constexpr (std::is_same_v<decltype(result), NTSTATUS>) {
+        using Result = std::invoke_result_t<Function, Arguments...>;
+        if constexpr (std::is_same_v<Result, NTSTATUS>) {
+            const Result result = function_(arguments...);
+            // Real Windows never answers this. A layer that does says that the call is not there yet.
             if (result == static_cast<NTSTATUS>(STATUS_NOT_IMPLEMENTED))
                 throw CannotTest{std::string(name_) + " is not implemented here"};
+            return result;
+        } else {
+            return function_(arguments...);
         }
-        return result;
     }
 
   private:
@@ -81,7 +84,18 @@ class EntryPoint {
     X(NtAlpcCreateResourceReserve)    \
     X(NtAlpcDeleteResourceReserve)    \
     X(NtAlpcOpenSenderProcess)        \
-    X(NtAlpcOpenSenderThread)
+    X(NtAlpcOpenSenderThread)         \
+    X(AlpcRegisterCompletionList) \
+    X(AlpcUnregisterCompletionList) \
+    X(AlpcRundownCompletionList) \
+    X(AlpcAdjustCompletionListConcurrencyCount) \
+    X(AlpcRegisterCompletionListWorkerThread) \
+    X(AlpcUnregisterCompletionListWorkerThread) \
+    X(AlpcGetCompletionListLastMessageInformation) \
+    X(AlpcGetOutstandingCompletionListMessageCount) \
+    X(AlpcGetMessageFromCompletionList) \
+    X(AlpcFreeCompletionListMessage) \
+    X(AlpcGetCompletionListMessageAttributes)
 
 struct Api {
 #define X(name) EntryPoint<decltype(&::name)> name;
