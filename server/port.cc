@@ -60,8 +60,6 @@ Port::~Port() {
     kernel_.ports.erase(place_);
 }
 
-Port::~Port() = default;
-
 // Without attributes, or with a limit of zero, a port takes what the header can express: clients that pass
 // NULL send messages of any size that their server allows (DownWithUp).
 std::uint32_t Port::max_message_length() const {

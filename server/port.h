@@ -125,7 +125,6 @@ class Port final : public Object, public Counted<Port> {
     std::int32_t disconnect();
 
   private:
-    ~Port() override;
     void last_handle_closed() override;
     void close_listener(std::int32_t receiver_status);
     struct Reserve {

@@ -111,8 +111,8 @@ class BasicCompletionList {
         return true;
     }
 
-    // Counts a message that has been freed. True when the writer is to be told that there is room: it has asked, and
-    // enough has been freed, or nobody will take anything before more comes.
+    // Counts a message that has been freed. True when the writer is to be told that there is room: it has
+    // asked, and enough has been freed, or nobody will take anything before more comes.
     bool count_freed() {
         const std::uint32_t freed = words_.add32(kReturnCount, 1);
         std::uint64_t wanted = words_.load64(kRoomWantedOffset);  // SYNC POINT answer
