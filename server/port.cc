@@ -6,6 +6,7 @@
 
 #include "ntalpc/ntlpcapi.h"
 #include "ntalpc/status.h"
+#include "server/completion_list.h"
 #include "server/kernel.h"
 #include "server/log.h"
 #include "server/port_wait.h"
@@ -24,6 +25,8 @@ constexpr std::uint32_t kMaxTotalLength = 0xFFFF;
 constexpr std::size_t kMaxCanceledRequests = 64;
 // Datagrams end when they are received, yet Windows answers questions about their sender afterwards.
 constexpr std::size_t kMaxRememberedDatagrams = 32;
+// A completion list takes many at a time, and asks when it comes to them.
+constexpr std::size_t kMaxRememberedDatagramsOfList = 2048;
 constexpr std::uint32_t kReserveBit = 0x80000000;
 constexpr std::size_t kReserveOverhead = 256;  // what a reserve, and later its message, cost beyond the data
 constexpr std::size_t kMaxRememberedDirect = 32;
@@ -198,7 +201,9 @@ void Port::enqueue(Message& message) {
 }
 
 void Port::match() {
-    while (!queue_.empty() && !receivers_.empty()) {
+    while (!queue_.empty()) {
+        if (!for_receivers()) return list_->serve();
+        if (receivers_.empty()) return;
         ReceiveWait* const receiver = receivers_.front();
         if (receiver->terms().only_connection_requests &&
             queue_.front().step().type != LPC_CONNECTION_REQUEST) {
@@ -225,6 +230,23 @@ void Port::finish_receivers(std::int32_t status) {
     while (!receivers_.empty()) receivers_.front()->finish(status);
     finish_reference_waits(status);
     wake_watchers();
+}
+
+void Port::set_completion_list(std::unique_ptr<CompletionList> list) {
+    // What it was is destroyed when the port has none any more.
+    std::swap(list_, list);
+}
+
+void Port::list_published(std::uint32_t) {
+    wake_watchers();
+}
+
+bool Port::for_receivers() const {
+    return !queue_.empty() && !(list_ && list_->claims_front());
+}
+
+bool Port::drained() const {
+    return queue_.empty() && !(list_ && list_->in_flight());
 }
 
 bool Port::signalled() const {
@@ -264,7 +286,8 @@ const PassedObjects* Port::find_objects(std::uint32_t message_id, std::uint32_t 
 void Port::remember_datagram(const Message& message) {
     const Message::Step& step = message.step();
     datagrams_.emplace_back(message.id(), MessageSender{step.thread_id, step.sender, step.token});
-    if (datagrams_.size() > kMaxRememberedDatagrams) datagrams_.pop_front();
+    const std::size_t most = list_ ? kMaxRememberedDatagramsOfList : kMaxRememberedDatagrams;
+    while (datagrams_.size() > most) datagrams_.pop_front();
 }
 
 std::int32_t Port::direct_status(std::uint32_t message_id) const {
@@ -333,6 +356,7 @@ void Port::close_listener(std::int32_t receiver_status, PendingMessages pending)
 void Port::last_handle_closed() {
     NTALPC_TRACE(port_closed(*this));
     closed_ = true;
+    if (list_) list_->end();
     if (kind_ == Kind::connection) {
         close_listener(STATUS_PORT_CLOSED, PendingMessages::cancel);
         return;

@@ -10,6 +10,7 @@
 #include <deque>
 #include <list>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "ntalpc/ntlpcapi.h"
@@ -20,6 +21,7 @@
 
 namespace ntalpc::server {
 
+class CompletionList;
 class PortWait;
 class ReceiveWait;
 class ReferenceWait;
@@ -42,6 +44,7 @@ class Port final : public Object, public Counted<Port> {
     // A communication port.
     Port(Kernel& kernel, const Process& owner, const wire::PortAttributes& attributes, Connection& connection,
          Side side);
+    ~Port() override;
 
     const ObjectType& type() const override { return kPortType; }
     Kind kind() const { return kind_; }
@@ -97,6 +100,16 @@ class Port final : public Object, public Counted<Port> {
     // Those who wait for that. They are looked at again whenever a message is queued or a state ends.
     std::list<PortWait*>& watchers() { return watchers_; }
 
+    // Where messages go as long as they fit. nullptr: this port has none.
+    CompletionList* completion_list() const { return list_.get(); }
+    void set_completion_list(std::unique_ptr<CompletionList> list);
+    // Messages have been put into it; up to `wake` of those who serve the port shall learn of it.
+    void list_published(std::uint32_t wake);
+    // Whether an ordinary receive finds what is queued.
+    bool for_receivers() const;
+    // Nothing is to be expected of this port any more but its status.
+    bool drained() const;
+
     // The sender of a message that this port may ask about: a live one of its connections, or a datagram that
     // was received lately. False when there is none.
     bool find_sender(std::uint32_t message_id, std::uint32_t callback_id, MessageSender* sender) const;
@@ -128,7 +141,6 @@ class Port final : public Object, public Counted<Port> {
     std::int32_t disconnect(PendingMessages pending);
 
   private:
-    ~Port() override;
     void last_handle_closed() override;
     void close_listener(std::int32_t receiver_status, PendingMessages pending);
     struct Reserve {
@@ -153,6 +165,7 @@ class Port final : public Object, public Counted<Port> {
     MessageQueue queue_;
     std::list<ReceiveWait*> receivers_;
     std::list<PortWait*> watchers_;
+    std::unique_ptr<CompletionList> list_;
     std::list<Connection*> connections_;
     std::deque<std::uint32_t> canceled_requests_;
     std::deque<std::pair<std::uint32_t, MessageSender>> datagrams_;  // received lately, newest last

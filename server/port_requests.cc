@@ -3,6 +3,7 @@
 // too.
 #include "ntalpc/ntlpcapi.h"
 #include "ntalpc/status.h"
+#include "server/completion_list.h"
 #include "server/dispatch.h"
 #include "server/log.h"
 #include "server/object_security.h"
@@ -169,8 +170,28 @@ std::int32_t check_send_wait_receive(const wire::SendWaitReceive::Request& reque
     return STATUS_SUCCESS;
 }
 
+// How long a receive that does not want to wait does so for a message that is on its way into a completion list.
+// Its writer is an ordinary thread, which somebody may have suspended.
+constexpr Nanoseconds kPatience = 1'000'000'000;
+
+// True when that is the answer, now or later: what the port receives is in its completion list, or will be.
+bool receive_by_list(Call& call, Port& port, const wire::SendWaitReceive::Request& request,
+                     ReceiveTerms terms) {
+    const CompletionList* const list = port.completion_list();
+    if (!list) return false;
+    if (request.list_posts != 0 && request.list_posts != list->posts() + 1) {
+        reply_without_message(call.thread, terms, STATUS_ALPC_CHECK_COMPLETION_LIST);
+        return true;
+    }
+    if (!list->in_flight()) return false;
+    terms.polls = request.timeout == 0;
+    call.thread.park(std::make_unique<ReceiveWait>(call.thread, port, terms));
+    call.kernel.set_deadline(*call.thread.wait(), terms.polls ? kPatience : request.timeout);
+    return true;
+}
+
 void receive(Call& call, Port& port, const ReceiveTerms& terms, Nanoseconds timeout) {
-    if (!port.empty()) {
+    if (port.for_receivers()) {
         if (port.front().step().total_length > terms.capacity)
             return reply_too_small(call.thread, terms, port.front());
         return reply_with_message(call.thread, terms, *port.take_front());
@@ -210,6 +231,7 @@ void handle(Call& call, const wire::SendWaitReceive::Request& request,
         call.thread.park(std::make_unique<ReplyWait>(call.thread, *sent, port->side(), terms));
         call.kernel.set_deadline(*call.thread.wait(), request.timeout);
     } else if (request.has_receive) {
+        if (receive_by_list(call, *port, request, terms)) return;
         receive(call, *port, terms, request.timeout);
     } else {
         reply_without_message(call.thread, terms, STATUS_SUCCESS);

@@ -94,7 +94,18 @@ class EntryPoint {
     X(NtAlpcCreateResourceReserve)    \
     X(NtAlpcDeleteResourceReserve)    \
     X(NtAlpcOpenSenderProcess)        \
-    X(NtAlpcOpenSenderThread)
+    X(NtAlpcOpenSenderThread)         \
+    X(AlpcRegisterCompletionList) \
+    X(AlpcUnregisterCompletionList) \
+    X(AlpcRundownCompletionList) \
+    X(AlpcAdjustCompletionListConcurrencyCount) \
+    X(AlpcRegisterCompletionListWorkerThread) \
+    X(AlpcUnregisterCompletionListWorkerThread) \
+    X(AlpcGetCompletionListLastMessageInformation) \
+    X(AlpcGetOutstandingCompletionListMessageCount) \
+    X(AlpcGetMessageFromCompletionList) \
+    X(AlpcFreeCompletionListMessage) \
+    X(AlpcGetCompletionListMessageAttributes)
 
 struct Api {
 #define X(name) EntryPoint<decltype(&::name)> name;

@@ -5,6 +5,7 @@
 
 #include "core/call_scope.h"
 #include "core/capture.h"
+#include "core/completion_list_pump.h"
 #include "core/handle_attribute.h"
 #include "core/host_processes.h"
 #include "generated/core_calls.h"
@@ -194,11 +195,15 @@ NTSTATUS NtAlpcSetInformation(HANDLE PortHandle, ALPC_PORT_INFORMATION_CLASS Por
             return set_attributes(PortHandle, PortInformation, Length);
         case AlpcMessageZoneInformation:
             return set_message_zone(PortHandle, PortInformation, Length);
-        case AlpcAssociateCompletionPortInformation:
         case AlpcRegisterCompletionListInformation:
+            return register_completion_list(PortHandle, PortInformation, Length);
         case AlpcUnregisterCompletionListInformation:
+            return unregister_completion_list(PortHandle, Length);
         case AlpcAdjustCompletionListConcurrencyCountInformation:
+            return adjust_concurrency_count(PortHandle, PortInformation, Length);
         case AlpcCompletionListRundownInformation:
+            return run_down_completion_list(PortHandle, Length);
+        case AlpcAssociateCompletionPortInformation:
             return not_implemented("NtAlpcSetInformation: this class is not implemented");
         case AlpcRegisterCallbackInformation:
             return STATUS_INVALID_PARAMETER;  // for drivers only

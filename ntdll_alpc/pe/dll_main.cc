@@ -6,6 +6,7 @@
 #include "pe/noted_handles.h"
 #include "pe/token_hooks.h"
 #include "pe/unix_call.h"
+#include "pe/unix_threads.h"
 
 extern "C" NTSTATUS NTAPI LdrDisableThreadCalloutsForDll(PVOID module);
 
@@ -15,6 +16,7 @@ extern "C" BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID /*reserved
         if (ntalpc::attach_unix_half(module)) {
             ntalpc::share_notes();
             ntalpc::share_helper();
+            ntalpc::share_thread_start();
             if (ntalpc::install_hooks()) ntalpc::share_token_changes();
         }
     }

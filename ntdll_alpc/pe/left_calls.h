@@ -20,6 +20,8 @@ NTSTATUS take_up_call(NTSTATUS outcome);
 // may be the helper that lingers a moment longer than the program's own. It repeats what the thread before it
 // said.
 NTSTATUS NTAPI terminate_and_note(HANDLE thread, NTSTATUS status);
+// What that was.
+ULONG helper_exit_status();
 
 // Waits alertably until the left call is over and returns its result.
 NTSTATUS wait_alertably();
