@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // An ordinary Windows program: a server that takes its messages from a completion list.
 #include "list_service.h"
-#include "ntalpc/ntalpc.h"
 
-__declspec(dllimport) HANDLE
-    __stdcall CreateThread(void* security, SIZE_T stack, DWORD(__stdcall* start)(void*), void* argument,
-                           DWORD flags, DWORD* id);
-__declspec(dllimport) DWORD __stdcall WaitForSingleObject(HANDLE handle, DWORD milliseconds);
-
-static DWORD __stdcall thread(void* service) {
+static DWORD WINAPI thread(void* service) {
     serve_list(service);
     return 0;
 }
@@ -18,6 +12,6 @@ int main(int count, char** arguments) {
     HANDLE threads[LIST_THREADS];
     if (open_list_service(&service, "server", count, arguments)) return 1;
     for (int i = 0; i < LIST_THREADS; ++i) threads[i] = CreateThread(NULL, 0, thread, &service, 0, NULL);
-    for (int i = 0; i < LIST_THREADS; ++i) WaitForSingleObject(threads[i], 0xFFFFFFFF);
+    for (int i = 0; i < LIST_THREADS; ++i) WaitForSingleObject(threads[i], INFINITE);
     return close_list_service(&service);
 }
