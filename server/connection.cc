@@ -52,9 +52,40 @@ std::uint32_t Connection::next_sequence(Side side) {
     return ++sequence_[index(side)];
 }
 
-Message::Step Connection::make_step(Thread& caller, Side from, std::uint16_t type,
-                                    const Outgoing& outgoing) const {
-    Message::Step step;
+std::int32_t Connection::set_quality(const Thread& client, const QualityOfService& quality,
+                                     bool impersonable) {
+    quality_ = quality;
+    impersonable_ = impersonable;
+    if (!impersonable || quality.dynamic) return STATUS_SUCCESS;
+    if (const auto status = check_quality(client, quality)) return status;
+    tracked_token_ = client.token();
+    return STATUS_SUCCESS;
+}
+
+// With dynamic tracking an ALPC client learns at its send that it cannot let others act as itself
+// (Sandboxie); a legacy server learns it when it impersonates (lpc-semantics 11.1).
+std::int32_t Connection::make_security(const Thread& caller, Side from, const Outgoing& outgoing,
+                                       MessageSecurity* made) const {
+    made->token = caller.token();
+    if (outgoing.attributes.valid & ALPC_MESSAGE_SECURITY_ATTRIBUTE) {
+        std::array<SecurityContexts*, 2> tables;
+        std::size_t count = 0;
+        if (Port* const own = ports_[index(from)]) tables[count++] = &own->security_contexts();
+        if (from == Side::server && listener_) tables[count++] = &listener_->security_contexts();
+        return attach_context(caller, outgoing.attributes, std::span(tables).first(count), made);
+    }
+    if (from == Side::server || !impersonable_) return STATUS_SUCCESS;
+    made->quality = quality_;
+    const Port* const port = ports_[index(from)];
+    const bool lpc = port && port->lpc();
+    made->impersonable = !lpc || (outgoing.header.type & LPC_NO_IMPERSONATE) == 0;
+    if (tracked_token_) made->token = tracked_token_;
+    return tracked_token_ || lpc ? STATUS_SUCCESS : check_quality(caller, quality_);
+}
+
+std::int32_t Connection::make_step(Thread& caller, Side from, std::uint16_t type, const Outgoing& outgoing,
+                                   Message::Step* made) const {
+    Message::Step& step = *made;
     step.from = from;
     step.type = type;
     step.ends = type != LPC_REQUEST && type != LPC_CONNECTION_REQUEST;
@@ -63,19 +94,25 @@ Message::Step Connection::make_step(Thread& caller, Side from, std::uint16_t typ
     step.process_id = caller.process().facts().id;
     step.thread_id = caller.id();
     step.sender = caller.process().shared_facts();
-    step.token = caller.token();
     step.data.assign(outgoing.data.begin(), outgoing.data.end());
     if (outgoing.attributes.valid & ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE) {
         step.work_ticket = outgoing.attributes.work_ticket;
     }
-    return step;
+    return make_security(caller, from, outgoing, &step.security);
+}
+
+// The message stays as it was when this fails.
+std::int32_t Connection::set_step(Thread& caller, Side from, std::uint16_t type, const Outgoing& outgoing,
+                                  Message& message) const {
+    Message::Step step;
+    const auto status = make_step(caller, from, type, outgoing, &step);
+    return status == STATUS_SUCCESS ? message.set_step(std::move(step), caller.process().account()) : status;
 }
 
 std::int32_t Connection::request(Thread& caller, Port& client_port, const Outgoing& outgoing) {
     ports_[index(Side::client)] = &client_port;
     Ref<Message> message = Message::make(kernel_, *this);
-    const auto status = message->set_step(make_step(caller, Side::client, LPC_CONNECTION_REQUEST, outgoing),
-                                          caller.process().account());
+    const auto status = set_step(caller, Side::client, LPC_CONNECTION_REQUEST, outgoing, *message);
     if (status != STATUS_SUCCESS) {
         message->retire();
         return status;
@@ -94,8 +131,7 @@ std::int32_t Connection::begin_accept(Thread& caller, Message& request,
     auto status = kernel_.handles.open(caller.process(), Ref<Object>(port.get()), PORT_ALL_ACCESS, &handle);
     if (status != STATUS_SUCCESS) return status;
     // The request itself carries the answer back, so that the client sees the id it asked with.
-    status = request.set_step(make_step(caller, Side::server, LPC_INTERNAL_CONNECTION_REPLY, outgoing),
-                              caller.process().account());
+    status = set_step(caller, Side::server, LPC_INTERNAL_CONNECTION_REPLY, outgoing, request);
     if (status != STATUS_SUCCESS) return status;
     ports_[index(Side::server)] = port.get();
     state_ = State::accepting;
@@ -179,8 +215,7 @@ std::int32_t Connection::send(Thread& caller, Side from, const Outgoing& outgoin
     if (const auto status = send_status(); status != STATUS_SUCCESS) return status;
     const std::uint16_t type = outgoing.flags & ALPC_MSGFLG_RELEASE_MESSAGE ? LPC_DATAGRAM : LPC_REQUEST;
     Ref<Message> message = Message::make(kernel_, *this);
-    const auto status =
-        message->set_step(make_step(caller, from, type, outgoing), caller.process().account());
+    const auto status = set_step(caller, from, type, outgoing, *message);
     if (status != STATUS_SUCCESS) {
         message->retire();
         return status;
@@ -203,7 +238,7 @@ std::int32_t Connection::reply(Thread& caller, Side from, Message& message, cons
     // A reply that is not released continues the conversation: its receiver sees a request and owes the next
     // step (csandker's screenshot of the requester).
     const std::uint16_t type = outgoing.flags & ALPC_MSGFLG_RELEASE_MESSAGE ? LPC_REPLY : LPC_REQUEST;
-    const auto status = message.set_step(make_step(caller, from, type, outgoing), caller.process().account());
+    const auto status = set_step(caller, from, type, outgoing, message);
     if (status == STATUS_SUCCESS) message.deliver();
     return status;
 }
@@ -224,8 +259,7 @@ std::int32_t Connection::lpc_callback(Thread& caller, Side from, Message& messag
         !names_waiter(message.waiter[index(peer_of(from))], outgoing.header)) {
         return STATUS_REPLY_MESSAGE_MISMATCH;
     }
-    const auto status =
-        message.set_step(make_step(caller, from, LPC_REQUEST, outgoing), caller.process().account());
+    const auto status = set_step(caller, from, LPC_REQUEST, outgoing, message);
     if (status != STATUS_SUCCESS) return status;
     message.begin_callback();
     message.deliver();
@@ -239,11 +273,13 @@ std::int32_t Connection::lpc_reply(Thread& caller, Side from, Message& message, 
         !names_waiter(message.waiter[index(peer_of(from))], outgoing.header)) {
         return STATUS_REPLY_MESSAGE_MISMATCH;
     }
-    Message::Step step = make_step(caller, from, LPC_REPLY, outgoing);
+    Message::Step step;
+    auto status = make_step(caller, from, LPC_REPLY, outgoing, &step);
+    if (status != STATUS_SUCCESS) return status;
     step.process_id = outgoing.header.process_id;
     step.thread_id = outgoing.header.thread_id;
     step.ends = !message.in_callback();
-    const auto status = message.set_step(std::move(step), caller.process().account());
+    status = message.set_step(std::move(step), caller.process().account());
     if (status != STATUS_SUCCESS) return status;
     if (message.in_callback()) message.end_callback();
     message.deliver();

@@ -27,7 +27,7 @@ class ReceiveWait;
 struct MessageSender {
     std::uint64_t thread_id = 0;
     SharedFacts process;
-    TokenRef token;
+    MessageSecurity security;
 };
 
 extern const ObjectType kPortType;
@@ -98,6 +98,8 @@ class Port final : public Object, public Counted<Port> {
     bool find_sender(std::uint32_t message_id, std::uint32_t callback_id, MessageSender* sender) const;
     void remember_datagram(const Message& message);
 
+    SecurityContexts& security_contexts() { return security_contexts_; }
+
     // Resource reserves: ids have the top bit set, which no message id has.
     std::int32_t create_reserve(const Ref<QuotaAccount>& payer, std::size_t size, std::uint32_t* id);
     bool delete_reserve(std::uint32_t id);
@@ -138,6 +140,7 @@ class Port final : public Object, public Counted<Port> {
     std::deque<std::uint32_t> canceled_requests_;
     std::deque<std::pair<std::uint32_t, MessageSender>> datagrams_;  // received lately, newest last
     std::map<std::uint32_t, Reserve> reserves_;
+    SecurityContexts security_contexts_;
     std::uint32_t last_reserve_ = 0;
     std::uint32_t sequence_ = 0;
     bool stopped_ = false;

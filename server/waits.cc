@@ -135,6 +135,7 @@ void AlpcConnector::accepted(Message& message) {
     reply.has_message = 1;
     reply.message = message.header_for_receiver();
     reply.attributes = message.attributes_for_receiver(terms_.allocated);
+    reply.security_context = terms_.sent.security_context;
     const UniqueFd descriptor = client().commit();
     thread().reply<wire::ConnectPort>(STATUS_SUCCESS, reply, {.data = message.step().data},
                                       std::span(&descriptor, 1));

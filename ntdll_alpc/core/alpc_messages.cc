@@ -4,6 +4,7 @@
 
 #include "core/call_scope.h"
 #include "core/capture.h"
+#include "core/security_attribute.h"
 #include "generated/core_calls.h"
 
 namespace ntalpc::core {
@@ -64,6 +65,11 @@ NTSTATUS write_results(const Arguments& arguments, const wire::SendWaitReceive::
         const NTSTATUS status = write_sent_context(arguments.send_attributes, reply.sent_attributes);
         if (status != STATUS_SUCCESS) return status;
     }
+    if (sent) {
+        const NTSTATUS status = write_new_context(arguments.send_attributes, request.send_attributes,
+                                                  reply.sent_attributes.security_context);
+        if (status != STATUS_SUCCESS) return status;
+    }
     // A receive that succeeds leaves the length alone; one that fails for want of room says how much it
     // takes.
     if (outcome == STATUS_BUFFER_TOO_SMALL && arguments.buffer_length) {
@@ -97,6 +103,8 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
     if (status != STATUS_SUCCESS) return status;
     CallScope scope;
     if (status = scope.connect(PortHandle, &request.handle); status != STATUS_SUCCESS) return status;
+    if (takes_token(request.send_attributes)) status = scope.keep_token();
+    if (status != STATUS_SUCCESS) return status;
     const bool waits = request.has_receive && request.timeout != 0;
     return scope.call_then<wire::SendWaitReceive>(
         waits ? blocking_of(Flags) : Blocking::no, request, blobs,

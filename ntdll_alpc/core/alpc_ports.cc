@@ -4,6 +4,7 @@
 
 #include "core/call_scope.h"
 #include "core/capture.h"
+#include "core/security_attribute.h"
 #include "generated/core_calls.h"
 
 namespace ntalpc::core {
@@ -95,10 +96,14 @@ NTSTATUS connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTES port_a
     blobs.required_sid = arguments.required_sid;
     CallScope scope;
     if (status = scope.connect(); status != STATUS_SUCCESS) return status;
+    if (takes_token(request.port) || takes_token(request.send_attributes)) status = scope.keep_token();
+    if (status != STATUS_SUCCESS) return status;
     return scope.call_then<wire::ConnectPort>(
         blocking_of(arguments.flags), request, blobs,
-        [&channel = scope.channel(), arguments](NTSTATUS outcome, const auto& reply, const auto& reply_blobs,
-                                                UniqueFd capability) {
+        [&channel = scope.channel(), arguments, sent = request.send_attributes](
+            NTSTATUS outcome, const auto& reply, const auto& reply_blobs, UniqueFd capability) {
+            if (outcome == STATUS_SUCCESS)
+                outcome = write_new_context(arguments.out_attributes, sent, reply.security_context);
             return finish_connect(channel, arguments, outcome, reply, reply_blobs.data,
                                   std::move(capability));
         });
@@ -199,12 +204,16 @@ NTSTATUS NtAlpcAcceptConnectPort(PHANDLE PortHandle, HANDLE ConnectionPortHandle
     CallScope scope;
     if (status = scope.connect(ConnectionPortHandle, &request.handle); status != STATUS_SUCCESS)
         return status;
+    if (takes_token(request.send_attributes)) status = scope.keep_token();
+    if (status != STATUS_SUCCESS) return status;
     wire::AcceptPort::Reply reply;
     wire::AcceptPort::ReplyBlobs reply_blobs;
     UniqueFd capability;
     status = scope.call<wire::AcceptPort>(Blocking::no, request, {.data = message.data}, &reply, &reply_blobs,
                                           std::span(&capability, 1));
     if (status != STATUS_SUCCESS || !AcceptConnection) return status;
+    status = write_new_context(ConnectionMessageAttributes, request.send_attributes, reply.security_context);
+    if (status != STATUS_SUCCESS) return status;
     return scope.give_handle(std::move(capability), reply.handle, reply.access, name.attributes, PortHandle);
 }
 
