@@ -288,6 +288,13 @@ void ChannelTable::drop_client(Channel& offender, const char* rule) {
     }
 }
 
+bool ChannelTable::idle() const {
+    return std::ranges::all_of(channels_, [](const auto& channel) {
+        const Process* const process = channel->process();
+        return process && process->is_keeper();
+    });
+}
+
 void ChannelTable::collect() {
     // Destroying a thread may complete others and make their answers fail, which adds to the list.
     while (!dropped_.empty()) {

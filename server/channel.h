@@ -62,7 +62,8 @@ class ChannelTable {
     // Ends a client that broke the rules of the protocol: all channels of its process.
     void drop_client(Channel& channel, const char* rule);
     void collect();
-    bool empty() const { return channels_.empty(); }
+    // Whether there is nobody to serve. Keepers serve others and end with the server.
+    bool idle() const;
 
   private:
     EventLoop& loop_;

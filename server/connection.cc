@@ -47,6 +47,11 @@ Port* Connection::queue_port(Side side) const {
     return side == Side::server ? listener_ : ports_[index(side)];
 }
 
+Port* Connection::handle_gate(Side side) const {
+    Port* const own = ports_[index(side)];
+    return own ? own : queue_port(side);
+}
+
 // 1, 2, 3… per connection and receiving side (PythonForWindows' recording).
 std::uint32_t Connection::next_sequence(Side side) {
     return ++sequence_[index(side)];
@@ -98,7 +103,13 @@ std::int32_t Connection::make_step(Thread& caller, Side from, std::uint16_t type
     if (outgoing.attributes.valid & ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE) {
         step.work_ticket = outgoing.attributes.work_ticket;
     }
-    return make_security(caller, from, outgoing, &step.security);
+    const auto status = make_security(caller, from, outgoing, &step.security);
+    if (status != STATUS_SUCCESS) return status;
+    if (!(outgoing.attributes.valid & ALPC_MESSAGE_HANDLE_ATTRIBUTE)) return STATUS_SUCCESS;
+    const Port* const gate = handle_gate(peer_of(from));
+    if (!gate) return STATUS_PORT_DISCONNECTED;
+    step.objects = std::move(caller.attached());
+    return check_passing(step.objects, caller.process().facts().world, *gate);
 }
 
 // The message stays as it was when this fails.
@@ -106,7 +117,8 @@ std::int32_t Connection::set_step(Thread& caller, Side from, std::uint16_t type,
                                   Message& message) const {
     Message::Step step;
     const auto status = make_step(caller, from, type, outgoing, &step);
-    return status == STATUS_SUCCESS ? message.set_step(std::move(step), caller.process().account()) : status;
+    if (status != STATUS_SUCCESS) return status;
+    return message.set_step(std::move(step), caller.process().account(), outgoing.pool);
 }
 
 std::int32_t Connection::request(Thread& caller, Port& client_port, const Outgoing& outgoing) {
@@ -151,8 +163,8 @@ void Connection::finish_accept(std::uint64_t port_context) {
     client_view.section.reset();
     const Ref<Message> answer = std::move(request_);
     if (connector_) {
+        NTALPC_TRACE(message_sent(*answer, ports_[index(Side::client)]));
         connector_->accepted(*answer);
-        answer->retire();
     } else {
         answer->deliver();
     }
@@ -220,6 +232,7 @@ std::int32_t Connection::send(Thread& caller, Side from, const Outgoing& outgoin
         message->retire();
         return status;
     }
+    if (outgoing.direct_event) message->set_direct_event(std::move(*outgoing.direct_event));
     if (outgoing.attributes.valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE) {
         message->message_context[index(from)] = outgoing.attributes.message_context;
     }
@@ -230,17 +243,25 @@ std::int32_t Connection::send(Thread& caller, Side from, const Outgoing& outgoin
 
 std::int32_t Connection::reply(Thread& caller, Side from, Message& message, const Outgoing& outgoing) {
     if (message.state() != Message::State::pending || message.owner() != from) return STATUS_INVALID_MESSAGE;
+    if (state_ == State::ended) return STATUS_PORT_DISCONNECTED;
     if (state_ != State::accepted) return STATUS_INVALID_MESSAGE;
     // Clients that never copy CallbackId are served (csandker, DownWithUp); a wrong one is refused.
     if (outgoing.header.callback_id != 0 && outgoing.header.callback_id != message.callback_id()) {
         return STATUS_INVALID_MESSAGE;
     }
+    // What has ended but for what it carries is not answered: its receiver gives it back (alpc-semantics 5.6).
+    if (message.step().ends) {
+        message.retire();
+        return STATUS_SUCCESS;
+    }
     // A reply that is not released continues the conversation: its receiver sees a request and owes the next
     // step (csandker's screenshot of the requester).
     const std::uint16_t type = outgoing.flags & ALPC_MSGFLG_RELEASE_MESSAGE ? LPC_REPLY : LPC_REQUEST;
     const auto status = set_step(caller, from, type, outgoing, message);
-    if (status == STATUS_SUCCESS) message.deliver();
-    return status;
+    if (status != STATUS_SUCCESS) return status;
+    if (outgoing.direct_event) message.set_direct_event(std::move(*outgoing.direct_event));
+    message.deliver();
+    return STATUS_SUCCESS;
 }
 
 namespace {
@@ -294,6 +315,7 @@ void Connection::notify(Message::Step step) {
     if (!port) return;
     Ref<Message> message = Message::make(kernel_, *this);
     message->set_step(std::move(step), make_ref<QuotaAccount>(QuotaLimits{}));
+    NTALPC_TRACE(message_sent(*message, port));
     port->enqueue(*message);
 }
 
@@ -303,7 +325,7 @@ void Connection::notify_client_died(const Thread& thread, Side from) {
                               thread.creation_time()));
 }
 
-void Connection::end(Side gone, std::int32_t own_status) {
+void Connection::end(Side gone, std::int32_t own_status, PendingMessages pending) {
     const Ref<Connection> alive(this);
     if (state_ == State::pending || (state_ == State::accepting && gone == Side::client)) {
         return abandon_request();
@@ -323,14 +345,25 @@ void Connection::end(Side gone, std::int32_t own_status) {
     if (finisher_) finisher_->finish(STATUS_SUCCESS);
     const std::vector<Ref<Message>> live(messages_.begin(), messages_.end());
     for (const auto& message : live) {
-        if (message->connection() == this) message->connection_ended(gone, own_status);
+        if (message->connection() == this) message->connection_ended(gone, own_status, pending);
     }
     if (gone == Side::client) {
         notify(Message::time_step(Side::client, LPC_PORT_CLOSED, client_facts_->id, 0,
                                   client_facts_->creation_time));
     }
     for (Port* port : ports_) {
-        if (port && port->empty()) port->finish_receivers(STATUS_PORT_DISCONNECTED);
+        if (!port) continue;
+        port->finish_reference_waits(STATUS_PORT_DISCONNECTED);
+        if (port->drained()) port->finish_receivers(STATUS_PORT_DISCONNECTED);
+    }
+}
+
+// What the other side left here when it disconnected.
+void Connection::forget_messages_of(Side owner) {
+    if (state_ != State::ended) return;
+    const std::vector<Ref<Message>> live(messages_.begin(), messages_.end());
+    for (const auto& message : live) {
+        if (message->state() == Message::State::pending && message->owner() == owner) message->retire();
     }
 }
 
@@ -356,10 +389,11 @@ void Connection::port_closed(const Port& port) {
     const Side side = port.side();
     if (ports_[index(side)] != &port) return;
     end(side, STATUS_PORT_CLOSED);
+    forget_messages_of(side);
     ports_[index(side)] = nullptr;
 }
 
-void Connection::listener_closed() {
+void Connection::listener_closed(PendingMessages pending) {
     const Ref<Connection> alive(this);
     if (state_ == State::pending) {
         NTALPC_TRACE(connection_ended(*this, Side::server));
@@ -370,10 +404,10 @@ void Connection::listener_closed() {
             request->retire();
             connector_->refused({});
         } else if (request) {
-            request->connection_ended(Side::server, STATUS_PORT_CLOSED);
+            request->connection_ended(Side::server, STATUS_PORT_CLOSED, pending);
         }
     } else {
-        end(Side::server, STATUS_PORT_CLOSED);
+        end(Side::server, STATUS_PORT_CLOSED, pending);
     }
     leave_listener();
 }

@@ -44,7 +44,8 @@ const char* dispatch(Kernel& kernel, Thread& thread, const wire::PacketHeader& h
         return "a second registration";
     Call call{kernel, thread, descriptors};
     // The requests that may come while another waits, and that have no answer of their own.
-    if (code == wire::Code::cancel_wait || code == wire::Code::serve_data)
+    if (code == wire::Code::cancel_wait || code == wire::Code::serve_data ||
+        code == wire::Code::handles_taken)
         return kEntries[header.code](call, body);
     if (thread.outstanding()) return "a request while another one is outstanding";
     thread.begin_request(header.code, header.serial);
@@ -55,6 +56,7 @@ const char* dispatch(Kernel& kernel, Thread& thread, const wire::PacketHeader& h
         log(LogLevel::always, "out of memory in %s", wire::code_name(header.code));
         if (thread.outstanding() && !thread.wait()) thread.reply(STATUS_NO_MEMORY);
     }
+    if (code != wire::Code::attach_handles) thread.attached().clear();
     return broken;
 }
 

@@ -17,10 +17,6 @@ namespace {
 // Memory that a message costs beyond its data: the object, its queue and table entries.
 constexpr std::size_t kMessageOverhead = sizeof(Message) + 128;
 
-std::size_t index(Side side) {
-    return static_cast<std::size_t>(side);
-}
-
 }  // namespace
 
 Message::Message(Kernel& kernel)
@@ -71,10 +67,12 @@ std::uint64_t Message::context_for_receiver() const {
     return connection_ ? connection_->port_context(receiver()) : port_context_;
 }
 
-std::int32_t Message::set_step(Step step, const Ref<QuotaAccount>& payer) {
-    MessageCharge charge;
+std::int32_t Message::set_step(Step step, const Ref<QuotaAccount>& payer, const Ref<QuotaAccount>& pool) {
+    MessageCharge charge, pool_charge;
     if (!charge.charge(payer, kMessageOverhead + step.data.size())) return STATUS_QUOTA_EXCEEDED;
+    if (pool && !pool_charge.charge(pool, step.total_length)) return STATUS_QUOTA_EXCEEDED;
     charge_ = std::move(charge);
+    pool_charge_ = std::move(pool_charge);
     step_ = std::move(step);
     return STATUS_SUCCESS;
 }
@@ -85,11 +83,22 @@ void Message::deliver() {
         static_cast<unsigned long long>(step_.sender ? step_.sender->id : 0), id_, step_.type,
         step_.data.size());
     NTALPC_TRACE(message_sent(*this, connection_ ? connection_->queue_port(receiver()) : nullptr));
-    if (connection_) {
-        hand_over(connection_->queue_port(receiver()));
-    } else {
-        retire();
-    }
+    if (!connection_) return retire();
+    quiet_ = has_direct_event(receiver());
+    hand_over(connection_->queue_port(receiver()));
+    finish_direct_event(receiver());
+}
+
+void Message::set_direct_event(DirectEvent event) {
+    event.message_taken();
+    direct_events_[index(step_.from)] = std::move(event);
+}
+
+void Message::finish_direct_event(Side side) {
+    DirectEvent& event = direct_events_[index(side)];
+    if (!event) return;
+    event.finish();
+    if (Port* const port = connection_ ? connection_->queue_port(side) : nullptr) port->remember_direct(id_);
 }
 
 // A thread that waits for this very message comes first. What does not fit it waits in the queue for a
@@ -109,8 +118,8 @@ wire::PortMessage Message::header_for_receiver() const {
     header.data_length = static_cast<std::uint16_t>(step_.data.size());
     header.total_length = step_.total_length;
     header.type = step_.type;
-    // Types 5 and 12 never carry the bit (OpenVMM asserts it), nor do final steps.
-    if (!step_.ends) header.type |= LPC_CONTINUATION_REQUIRED;
+    // Types 5 and 12 never carry the bit (OpenVMM asserts it), nor do final steps without objects.
+    if (step_.owed()) header.type |= LPC_CONTINUATION_REQUIRED;
     header.data_info_offset = step_.data_info_offset;
     header.message_id = id_;
     header.callback_id = callback_id_;
@@ -126,7 +135,9 @@ wire::MessageAttributes Message::attributes_for_receiver(std::uint32_t allocated
     wire::MessageAttributes out;
     out.allocated = allocated;
     const Side side = receiver();
-    const bool own = message_context[index(side)] != 0 || step_.type == LPC_REPLY;
+    // Also of what has ended but for its objects: the context is one way to give it back (NtAlpcCancelMessage).
+    const bool own =
+        message_context[index(side)] != 0 || step_.type == LPC_REPLY || (step_.ends && step_.owed());
     if (step_.type != LPC_CONNECTION_REQUEST) {
         const std::uint32_t sequence = connection_ ? connection_->next_sequence(side) : 0;
         if (allocated & ALPC_MESSAGE_CONTEXT_ATTRIBUTE) {
@@ -145,16 +156,28 @@ wire::MessageAttributes Message::attributes_for_receiver(std::uint32_t allocated
         out.valid |= ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE;
         out.work_ticket = *step_.work_ticket;
     }
+    if ((allocated & ALPC_MESSAGE_HANDLE_ATTRIBUTE) && !step_.objects.empty()) {
+        const Port* const gate = connection_->handle_gate(side);
+        out.valid |= ALPC_MESSAGE_HANDLE_ATTRIBUTE;
+        out.handle_count = static_cast<std::uint32_t>(step_.objects.size());
+        out.handle_by_index = step_.objects.size() > 1 || !gate ||
+                              (gate->flags() & ALPC_PORFLG_ALLOW_MULTIHANDLE_ATTRIBUTE) != 0;
+    }
     return out;
 }
 
 void Message::received() {
-    if (step_.ends) {
-        retire();
-    } else {
+    if (step_.owed()) {
         state_ = State::pending;
         owner_ = receiver();
+    } else {
+        retire();
     }
+}
+
+const PassedObjects* Message::objects_for(Side side) const {
+    if (state_ == State::pending) return owner_ == side ? &step_.objects : nullptr;
+    return state_ == State::canceled && receiver() == side ? &left_over_ : nullptr;
 }
 
 void Message::retire() {
@@ -162,6 +185,7 @@ void Message::retire() {
     if (queue_) queue_->remove(*this);
     if (state_ != State::ended) kernel_.message_ids.release(id_);
     state_ = State::ended;
+    for (const Side side : {Side::client, Side::server}) finish_direct_event(side);
     if (connection_) {
         connection_->messages().erase(live_place_);
         connection_.reset();
@@ -170,6 +194,8 @@ void Message::retire() {
 
 // What is delivered later needs no more of the connection than the receiver's context.
 void Message::leave_connection(Side receiver) {
+    if (!queue_) quiet_ = has_direct_event(receiver);
+    for (const Side side : {Side::client, Side::server}) finish_direct_event(side);
     port_context_ = connection_->port_context(receiver);
     connection_->messages().erase(live_place_);
     connection_.reset();
@@ -181,6 +207,8 @@ void Message::become_notice(Side receiver) {
     const Ref<Connection> connection = connection_;
     NTALPC_TRACE(message_canceled(*this, peer_of(receiver)));
     leave_connection(receiver);
+    if (state_ == State::pending && owner_ == receiver) left_over_ = std::move(step_.objects);
+    step_.objects.clear();
     step_.from = peer_of(receiver);
     step_.type = LPC_CANCEL_MESSAGE;
     step_.total_length = sizeof(PORT_MESSAGE);
@@ -221,7 +249,7 @@ void Message::abandoned_by(Side side) {
     }
 }
 
-void Message::connection_ended(Side gone, std::int32_t own_status) {
+void Message::connection_ended(Side gone, std::int32_t own_status, PendingMessages pending) {
     const Ref<Message> alive(this);
     const Side survivor = peer_of(gone);
     const Port* const port = connection_->queue_port(survivor);
@@ -237,10 +265,13 @@ void Message::connection_ended(Side gone, std::int32_t own_status) {
         }
         return;
     }
+    if (state_ == State::pending && owner_ == survivor && pending == PendingMessages::keep) return;
     if (queue_) queue_->remove(*this);
     // Whoever asked and still hopes for an answer learns that there will be none. A waiting thread has been
-    // told by its status, and the sender of a datagram expects nothing.
-    const bool expects_answer = state_ == State::pending || (state_ == State::queued && !step_.ends);
+    // told by its status, and the sender of a datagram expects nothing. Who still has something to give back
+    // learns that it need not.
+    const bool answered = step_.ends && !(state_ == State::pending && owner_ == survivor);
+    const bool expects_answer = (state_ == State::pending || state_ == State::queued) && !answered;
     if (expects_answer && !survivor_waited && !lpc) {
         become_notice(survivor);
     } else {
@@ -251,6 +282,7 @@ void Message::connection_ended(Side gone, std::int32_t own_status) {
 void MessageQueue::push(Message& message) {
     message.queue_place_ = messages_.insert(messages_.end(), Ref<Message>(&message));
     message.queue_ = this;
+    if (message.noticed()) ++noticed_;
     if (message.state_ != Message::State::canceled) message.state_ = Message::State::queued;
 }
 
@@ -264,6 +296,7 @@ void MessageQueue::remove(Message& message) {
     const Ref<Message> alive(&message);
     messages_.erase(message.queue_place_);
     message.queue_ = nullptr;
+    if (message.noticed()) --noticed_;
 }
 
 }  // namespace ntalpc::server

@@ -59,6 +59,10 @@ class Process final : public RefCounted, public Counted<Process> {
     void forget(Handle& handle) { adopted_.erase(handle.id()); }
     Handle* find(std::uint64_t id) const;
 
+    // It serves others and is no client of its own (keeper.h).
+    void become_keeper() { is_keeper_ = true; }
+    bool is_keeper() const { return is_keeper_; }
+
   private:
     ~Process() override;
     const SharedFacts facts_;
@@ -66,6 +70,7 @@ class Process final : public RefCounted, public Counted<Process> {
     const Ref<QuotaAccount> account_;
     const std::shared_ptr<ReleasedHandles> released_handles_ = std::make_shared<ReleasedHandles>();
     TokenRef token_;
+    bool is_keeper_ = false;
     std::unordered_map<std::uint64_t, Handle*> adopted_;
 };
 

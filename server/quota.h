@@ -14,6 +14,8 @@ struct QuotaLimits {
     // enough that one process cannot exhaust the machine.
     std::size_t message_bytes = std::size_t{256} << 20;
     std::size_t objects = 65536;
+    // Of the server, for objects on their way to a receiver.
+    std::size_t descriptors = 4096;
 };
 
 class QuotaAccount final : public RefCounted {
@@ -22,13 +24,16 @@ class QuotaAccount final : public RefCounted {
 
     std::size_t message_bytes() const { return message_bytes_; }
     std::size_t objects() const { return objects_; }
+    std::size_t descriptors() const { return descriptors_; }
 
   private:
     friend class MessageCharge;
     friend class ObjectCharge;
+    friend class DescriptorCharge;
     const QuotaLimits limits_;
     std::size_t message_bytes_ = 0;
     std::size_t objects_ = 0;
+    std::size_t descriptors_ = 0;
 };
 
 class MessageCharge {
@@ -74,6 +79,30 @@ class ObjectCharge {
         if (account->objects_ >= account->limits_.objects) return false;
         ++account->objects_;
         ObjectCharge made;
+        made.account_ = std::move(account);
+        *this = std::move(made);
+        return true;
+    }
+
+  private:
+    Ref<QuotaAccount> account_;
+};
+
+class DescriptorCharge {
+  public:
+    DescriptorCharge() = default;
+    DescriptorCharge(DescriptorCharge&&) = default;
+    DescriptorCharge& operator=(DescriptorCharge&& other) noexcept {
+        std::swap(account_, other.account_);
+        return *this;
+    }
+    ~DescriptorCharge() {
+        if (account_) --account_->descriptors_;
+    }
+    bool charge(Ref<QuotaAccount> account) {
+        if (account->descriptors_ >= account->limits_.descriptors) return false;
+        ++account->descriptors_;
+        DescriptorCharge made;
         made.account_ = std::move(account);
         *this = std::move(made);
         return true;

@@ -92,7 +92,7 @@ void serve(const Options& options, const std::function<void()>& ready) {
         const Nanoseconds next = kernel.expire();
         channels.collect();
         tracer().serve_readers();
-        const Nanoseconds end = linger.update(channels.empty());
+        const Nanoseconds end = linger.update(channels.idle());
         if (linger.over()) break;
         loop.run_once(sooner(next, end));
     }

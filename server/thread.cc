@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "server/thread.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "server/recorder.h"
@@ -35,6 +36,8 @@ void Thread::set_recorder(std::unique_ptr<Recorder> recorder) {
 }
 
 void Thread::begin_request(std::uint16_t code, std::uint32_t serial) {
+    // What was in hand is taken by the queries that follow at once, or not at all.
+    if (code != static_cast<std::uint16_t>(wire::Code::query_handle)) empty_hand();
     code_ = code;
     serial_ = serial;
     outstanding_ = true;
@@ -47,6 +50,13 @@ void Thread::park(std::unique_ptr<Wait> wait) {
     if (!tracer().on() || recorder_) return;
     parked_ = Tracer::now();
     trace_point::wait_began(*this, code_, *wait_);
+}
+
+Ref<PassedObject> Thread::in_hand(std::uint32_t message_id, std::uint32_t index) const {
+    const auto found = std::ranges::find_if(hand_, [&](const InHand& held) {
+        return held.message_id == message_id && held.index == index;
+    });
+    return found == hand_.end() ? Ref<PassedObject>() : found->object;
 }
 
 wire::PacketHeader Thread::header(std::int32_t status) const {

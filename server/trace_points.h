@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The places where the server reports what it does (include/trace_events.def). When nobody records, each costs a
-// look at one list.
+// The places where the server reports what it does (include/trace_events.def). When nobody records, each
+// costs a look at one list.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,13 @@ void call_ended(const Thread& thread, std::uint16_t request, std::int32_t status
                 Nanoseconds waited);
 void client_dropped(const ProcessFacts& process, std::string_view reason);
 
-// What is there already, for a recorder that begins now: the same events as if all of it happened this moment.
-void describe_present(const Kernel& kernel, TraceBuffer& buffer);
+// An object that is there, as if it had come into being this moment.
+void describe(const Process& process, TraceBuffer& buffer);
+void describe(const Port& port, TraceBuffer& buffer);
+
+// What is there already apart from the recorder, which begins now: the same events as if all of it happened
+// this moment.
+void describe_present(const Kernel& kernel, const Process& recorder, TraceBuffer& buffer);
 
 }  // namespace trace_point
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Recording what happens. Events are encoded into the buffers of those who record; a recorder fetches its buffer
-// with trace_read. The server touches no file, waits for nobody, and drops what a slow recorder leaves lying.
+// Recording what happens. Events are encoded into the buffers of those who record; a recorder fetches its
+// buffer with trace_read. The server touches no file, waits for nobody, and drops what a slow recorder leaves
+// lying.
 //
-// A record is a header, the event's fixed part, its blobs, zeros up to a multiple of 8, and the size once more
-// (doc/trace-format.md).
+// A record is a header, the event's fixed part, its blobs, zeros up to a multiple of 8, and the size once
+// more (doc/trace-format.md).
 #pragma once
 
 #include <algorithm>

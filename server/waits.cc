@@ -28,6 +28,12 @@ void reply_with_lpc_message(Thread& thread, Message& message) {
     thread.reply<wire::LpcMessage>(STATUS_SUCCESS, reply, {.data = message.step().data});
 }
 
+// What is for the taking at once is put into the thread's hand: the message may end before it is taken.
+void hand_over_objects(Thread& thread, const Message& message, const wire::MessageAttributes& attributes) {
+    if (!(attributes.valid & ALPC_MESSAGE_HANDLE_ATTRIBUTE) || attributes.handle_by_index) return;
+    thread.take_in_hand(message.id(), 0, message.step().objects.front());
+}
+
 void reply_with_alpc_message(Thread& thread, const ReceiveTerms& terms, Message& message) {
     wire::SendWaitReceive::Reply reply;
     reply.has_message = 1;
@@ -35,6 +41,7 @@ void reply_with_alpc_message(Thread& thread, const ReceiveTerms& terms, Message&
     reply.receive_length = reply.message.total_length;
     reply.attributes = message.attributes_for_receiver(terms.allocated);
     reply.sent_attributes = terms.sent;
+    hand_over_objects(thread, message, reply.attributes);
     thread.reply<wire::SendWaitReceive>(STATUS_SUCCESS, reply, {.data = message.step().data});
 }
 
@@ -136,13 +143,17 @@ void AlpcConnector::accepted(Message& message) {
     reply.message = message.header_for_receiver();
     reply.attributes = message.attributes_for_receiver(terms_.allocated);
     reply.security_context = terms_.sent.security_context;
+    NTALPC_TRACE(message_received(message, thread()));
     const UniqueFd descriptor = client().commit();
+    hand_over_objects(thread(), message, reply.attributes);
     thread().reply<wire::ConnectPort>(STATUS_SUCCESS, reply, {.data = message.step().data},
                                       std::span(&descriptor, 1));
+    message.received();
 }
 
 void LpcConnector::accepted(Message& message) {
     const auto self = thread().unpark();
+    NTALPC_TRACE(message_received(message, thread()));
     const ConnectionView& offered = connection().server_view;
     wire::LpcConnectPort::Reply reply;
     reply.handle = client().handle().id();
@@ -158,6 +169,7 @@ void LpcConnector::accepted(Message& message) {
     }
     thread().reply<wire::LpcConnectPort>(STATUS_SUCCESS, reply, {.information = message.step().data},
                                          std::span(descriptors).first(descriptors[1] ? 2 : 1));
+    message.retire();
 }
 
 void LpcConnector::refused(wire::Bytes information) {

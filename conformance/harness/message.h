@@ -94,6 +94,10 @@ class Attributes {
         return *static_cast<ALPC_CONTEXT_ATTR*>(
             api().AlpcGetMessageAttribute(get(), static_cast<ULONG>(ALPC_MESSAGE_CONTEXT_ATTRIBUTE)));
     }
+    ALPC_HANDLE_ATTR& handle() {
+        return *static_cast<ALPC_HANDLE_ATTR*>(
+            api().AlpcGetMessageAttribute(get(), static_cast<ULONG>(ALPC_MESSAGE_HANDLE_ATTRIBUTE)));
+    }
 
     ALPC_SECURITY_ATTR& security() {
         return *static_cast<ALPC_SECURITY_ATTR*>(

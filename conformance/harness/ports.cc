@@ -2,6 +2,8 @@
 // Ports for tests, see ports.h.
 #include "conformance/harness/ports.h"
 
+#include <cstdio>
+
 namespace ntalpc::conformance {
 
 namespace {
@@ -39,9 +41,12 @@ OBJECT_ATTRIBUTES Name::attributes(HANDLE root) {
 
 std::string port_name(std::string_view suffix) {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = "\\RPC Control\\ntalpc-test-" +
-                       std::to_string(reinterpret_cast<ULONG_PTR>(current_process_id())) + "-" +
-                       test->test_suite_name() + "." + test->name();
+    // Always as long, because some tests send it about and lengths are compared between runs.
+    char process[24];
+    std::snprintf(process, sizeof(process), "%010llu",
+                  static_cast<unsigned long long>(reinterpret_cast<ULONG_PTR>(current_process_id())));
+    std::string name = "\\RPC Control\\ntalpc-test-";
+    name.append(process).append("-").append(test->test_suite_name()).append(".").append(test->name());
     return name.append(suffix);
 }
 
@@ -80,8 +85,8 @@ NTSTATUS connect(Port& client, const std::string& name, PORT_MESSAGE* message, S
                                    PALPC_MESSAGE_ATTRIBUTES{}, &limit);
 }
 
-NTSTATUS accept(Port& server, const Port& listener, PORT_MESSAGE* request, PVOID context) {
-    ALPC_PORT_ATTRIBUTES attributes = port_attributes();
+NTSTATUS accept(Port& server, const Port& listener, PORT_MESSAGE* request, PVOID context,
+                ALPC_PORT_ATTRIBUTES attributes) {
     return api().NtAlpcAcceptConnectPort(server.put(), listener.get(), ULONG{0}, POBJECT_ATTRIBUTES{},
                                          &attributes, context, request, PALPC_MESSAGE_ATTRIBUTES{},
                                          BOOLEAN{TRUE});
@@ -115,7 +120,8 @@ void make_connection(Connection& connection, const PairOptions& options) {
     ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, connection_request));
     ASSERT_EQ(connection_request.kind(), unsigned{LPC_CONNECTION_REQUEST});
     ASSERT_STATUS(STATUS_SUCCESS,
-                  accept(connection.server, connection.listener, connection_request.get(), options.context));
+                  accept(connection.server, connection.listener, connection_request.get(), options.context,
+                         options.server));
     if (!options.receive_reply) return;
     Message<> reply;
     ASSERT_STATUS(STATUS_SUCCESS, receive(connection.client, reply));

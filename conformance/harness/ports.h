@@ -75,7 +75,8 @@ struct ConnectOptions {
 };
 NTSTATUS connect(Port& client, const std::string& name, PORT_MESSAGE* message = nullptr,
                  SIZE_T* buffer_length = nullptr, const ConnectOptions& options = {});
-NTSTATUS accept(Port& server, const Port& listener, PORT_MESSAGE* request, PVOID context = nullptr);
+NTSTATUS accept(Port& server, const Port& listener, PORT_MESSAGE* request, PVOID context = nullptr,
+                ALPC_PORT_ATTRIBUTES attributes = port_attributes());
 NTSTATUS refuse(const Port& listener, PORT_MESSAGE* request);
 
 NTSTATUS send(const Port& port, PORT_MESSAGE* message, ULONG flags,
@@ -109,6 +110,7 @@ struct Connection {
 
 struct PairOptions {
     ALPC_PORT_ATTRIBUTES listener = port_attributes();
+    ALPC_PORT_ATTRIBUTES server = port_attributes();
     ALPC_PORT_ATTRIBUTES client = port_attributes();
     PVOID context = nullptr;
     const char* name = "";      // for a second connection in one test

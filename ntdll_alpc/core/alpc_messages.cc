@@ -4,6 +4,9 @@
 
 #include "core/call_scope.h"
 #include "core/capture.h"
+#include "core/completion_list_pump.h"
+#include "core/direct_attribute.h"
+#include "core/handle_attribute.h"
 #include "core/security_attribute.h"
 #include "generated/core_calls.h"
 
@@ -25,7 +28,7 @@ struct Arguments {
 };
 
 NTSTATUS capture_sending(const Arguments& arguments, wire::SendWaitReceive::Request* request,
-                         wire::Bytes* data) {
+                         wire::Bytes* data, std::vector<HandleToPass>* handles) {
     if (!arguments.send_message) return STATUS_SUCCESS;
     CapturedMessage message;
     if (const NTSTATUS status = capture_message(arguments.send_message, &message); status != STATUS_SUCCESS)
@@ -35,7 +38,9 @@ NTSTATUS capture_sending(const Arguments& arguments, wire::SendWaitReceive::Requ
     *data = message.data;
     if (message.header.total_length < sizeof(PORT_MESSAGE) + message.header.data_length)
         return STATUS_INVALID_PARAMETER;
-    return capture_send_attributes(arguments.send_attributes, &request->send_attributes);
+    const NTSTATUS status = capture_send_attributes(arguments.send_attributes, &request->send_attributes);
+    if (status != STATUS_SUCCESS) return status;
+    return capture_handles(arguments.send_attributes, request->send_attributes, handles);
 }
 
 NTSTATUS capture_receiving(const Arguments& arguments, wire::SendWaitReceive::Request* request) {
@@ -80,8 +85,23 @@ NTSTATUS write_results(const Arguments& arguments, const wire::SendWaitReceive::
     if (const NTSTATUS status = write_message(arguments.receive_message, reply.message, data);
         status != STATUS_SUCCESS)
         return status;
-    const NTSTATUS status = write_received_attributes(arguments.receive_attributes, reply.attributes);
+    const ReceivedMessage received{request.handle, reply.message.message_id, reply.message.callback_id};
+    const NTSTATUS status =
+        write_received_attributes(arguments.receive_attributes, reply.attributes, received);
     return status != STATUS_SUCCESS ? status : outcome;
+}
+
+// There are messages in the port's completion list, so nothing is received here.
+NTSTATUS send_and_check_list(CallScope& scope, const Arguments& arguments,
+                             wire::SendWaitReceive::Request& request,
+                             const wire::SendWaitReceive::RequestBlobs& blobs) {
+    if (!request.has_send) return STATUS_ALPC_CHECK_COMPLETION_LIST;
+    wire::SendWaitReceive::Reply reply;
+    wire::SendWaitReceive::ReplyBlobs reply_blobs;
+    request.has_receive = 0;
+    NTSTATUS status = scope.call<wire::SendWaitReceive>(Blocking::no, request, blobs, &reply, &reply_blobs);
+    status = write_results(arguments, request, status, reply, reply_blobs.data);
+    return status == STATUS_SUCCESS ? STATUS_ALPC_CHECK_COMPLETION_LIST : status;
 }
 
 }  // namespace
@@ -96,15 +116,28 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
                               Timeout};
     wire::SendWaitReceive::Request request;
     wire::SendWaitReceive::RequestBlobs blobs;
+    std::vector<HandleToPass> handles;
     request.flags = Flags;
     NTSTATUS status = capture_timeout(Timeout, &request.timeout);
-    if (status == STATUS_SUCCESS) status = capture_sending(arguments, &request, &blobs.data);
+    if (status == STATUS_SUCCESS) status = capture_sending(arguments, &request, &blobs.data, &handles);
     if (status == STATUS_SUCCESS) status = capture_receiving(arguments, &request);
     if (status != STATUS_SUCCESS) return status;
     CallScope scope;
     if (status = scope.connect(PortHandle, &request.handle); status != STATUS_SUCCESS) return status;
     if (takes_token(request.send_attributes)) status = scope.keep_token();
     if (status != STATUS_SUCCESS) return status;
+    if (request.send_attributes.valid & ALPC_MESSAGE_DIRECT_ATTRIBUTE) {
+        status = prepare_direct_event(scope, SendMessageAttributes, request.send_attributes);
+        if (status != STATUS_SUCCESS) return status;
+    }
+    status = attach_handles(scope, {request.handle, request.message.message_id, {}}, handles);
+    if (status != STATUS_SUCCESS) return status;
+    const bool from_queue = request.has_receive && !(Flags & ALPC_MSGFLG_SYNC_REQUEST);
+    if (from_queue) {
+        const ListLook look = look_at_completion_list(scope.channel(), request.handle);
+        if (look.has_messages) return send_and_check_list(scope, arguments, request, blobs);
+        request.list_posts = look.posts;
+    }
     const bool waits = request.has_receive && request.timeout != 0;
     return scope.call_then<wire::SendWaitReceive>(
         waits ? blocking_of(Flags) : Blocking::no, request, blobs,

@@ -4,6 +4,7 @@
 
 #include "core/call_scope.h"
 #include "core/capture.h"
+#include "core/handle_attribute.h"
 #include "core/security_attribute.h"
 #include "generated/core_calls.h"
 
@@ -79,7 +80,9 @@ NTSTATUS finish_connect(Channel& channel, const ConnectArguments& arguments, NTS
     if (reply.has_message) {
         if (arguments.message) status = write_message(arguments.message, reply.message, data);
         if (status == STATUS_SUCCESS)
-            status = write_received_attributes(arguments.in_attributes, reply.attributes);
+            status = write_received_attributes(
+                arguments.in_attributes, reply.attributes,
+                {reply.handle, reply.message.message_id, reply.message.callback_id});
         if (status != STATUS_SUCCESS) return status;
     }
     return give_handle(channel, std::move(capability), reply.handle, reply.access,
@@ -94,9 +97,13 @@ NTSTATUS connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTES port_a
     if (status != STATUS_SUCCESS) return status;
     blobs.name = bytes_of(arguments.name);
     blobs.required_sid = arguments.required_sid;
+    std::vector<HandleToPass> handles;
+    status = capture_handles(arguments.out_attributes, request.send_attributes, &handles);
+    if (status != STATUS_SUCCESS) return status;
     CallScope scope;
     if (status = scope.connect(); status != STATUS_SUCCESS) return status;
     if (takes_token(request.port) || takes_token(request.send_attributes)) status = scope.keep_token();
+    if (status == STATUS_SUCCESS) status = attach_handles(scope, {.name = blobs.name}, handles);
     if (status != STATUS_SUCCESS) return status;
     return scope.call_then<wire::ConnectPort>(
         blocking_of(arguments.flags), request, blobs,
@@ -196,6 +203,9 @@ NTSTATUS NtAlpcAcceptConnectPort(PHANDLE PortHandle, HANDLE ConnectionPortHandle
     if (status == STATUS_SUCCESS) status = capture_message(ConnectionRequest, &message);
     if (status == STATUS_SUCCESS)
         status = capture_send_attributes(ConnectionMessageAttributes, &request.send_attributes);
+    std::vector<HandleToPass> handles;
+    if (status == STATUS_SUCCESS)
+        status = capture_handles(ConnectionMessageAttributes, request.send_attributes, &handles);
     if (status != STATUS_SUCCESS) return status;
     request.flags = Flags;
     request.accept = AcceptConnection ? 1 : 0;
@@ -205,6 +215,7 @@ NTSTATUS NtAlpcAcceptConnectPort(PHANDLE PortHandle, HANDLE ConnectionPortHandle
     if (status = scope.connect(ConnectionPortHandle, &request.handle); status != STATUS_SUCCESS)
         return status;
     if (takes_token(request.send_attributes)) status = scope.keep_token();
+    if (status == STATUS_SUCCESS) status = attach_handles(scope, {request.handle, message.header.message_id, {}}, handles);
     if (status != STATUS_SUCCESS) return status;
     wire::AcceptPort::Reply reply;
     wire::AcceptPort::ReplyBlobs reply_blobs;

@@ -60,6 +60,11 @@ class CallScope {
                        const typename Type::RequestBlobs& blobs, Then then) {
         return channel_->call_then<Type>(guard_, blocking, request, blobs, then);
     }
+    // For the requests that have no answer.
+    template <class Type>
+    void tell() {
+        channel_->tell<Type>();
+    }
     Channel& channel() { return *channel_; }
     NTSTATUS keep_token() { return keep_current_token(guard_, *channel_); }
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/attributes.h"
+#include "core/handle_attribute.h"
 #include "core/security_attribute.h"
 
 namespace ntalpc::core {
@@ -163,7 +164,7 @@ namespace {
 // Attributes that cannot be carried yet must not vanish in silence. The forms that release what a received
 // message carried are empty promises, as no message carries any.
 NTSTATUS check_known(ALPC_MESSAGE_ATTRIBUTES* buffer, const wire::MessageAttributes& given) {
-    std::uint32_t unknown = given.valid & ALPC_MESSAGE_DIRECT_ATTRIBUTE;
+    std::uint32_t unknown = 0;
     NTSTATUS status = STATUS_SUCCESS;
     if (given.valid & ALPC_MESSAGE_VIEW_ATTRIBUTE) {
         ALPC_DATA_VIEW_ATTR view{};
@@ -172,14 +173,8 @@ NTSTATUS check_known(ALPC_MESSAGE_ATTRIBUTES* buffer, const wire::MessageAttribu
         if (view.Flags != ALPC_VIEWFLG_UNMAP_EXISTING || view.SectionHandle)
             unknown |= ALPC_MESSAGE_VIEW_ATTRIBUTE;
     }
-    if (given.valid & ALPC_MESSAGE_HANDLE_ATTRIBUTE) {
-        ALPC_HANDLE_ATTR handle{};
-        status =
-            read(locate<ALPC_HANDLE_ATTR>(buffer, given.allocated, ALPC_MESSAGE_HANDLE_ATTRIBUTE), &handle);
-        if (handle.Flags != 0 || handle.Handle) unknown |= ALPC_MESSAGE_HANDLE_ATTRIBUTE;
-    }
     if (status != STATUS_SUCCESS || unknown == 0) return status;
-    host::log(host::LogLevel::fixme, "a message with a view, handle or direct attribute is not implemented");
+    host::log(host::LogLevel::fixme, "a message with a view attribute is not implemented");
     return STATUS_NOT_IMPLEMENTED;
 }
 
@@ -231,9 +226,11 @@ NTSTATUS write_message(PORT_MESSAGE* buffer, const wire::PortMessage& header, wi
                                                                        : STATUS_ACCESS_VIOLATION;
 }
 
-NTSTATUS write_received_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer,
-                                   const wire::MessageAttributes& attributes) {
+NTSTATUS write_received_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::MessageAttributes attributes,
+                                   const ReceivedMessage& message) {
     if (!buffer) return STATUS_SUCCESS;
+    ALPC_HANDLE_ATTR handles;
+    if (!receive_handles(message, attributes, &handles)) attributes.valid &= ~ALPC_MESSAGE_HANDLE_ATTRIBUTE;
     NTSTATUS status = write(buffer, {attributes.allocated, attributes.valid});
     if (status == STATUS_SUCCESS && (attributes.valid & ALPC_MESSAGE_SECURITY_ATTRIBUTE)) {
         status = write_security_attribute(
@@ -263,6 +260,13 @@ NTSTATUS write_received_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer,
             write(locate<std::uint64_t>(buffer, attributes.allocated, ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE),
                   attributes.work_ticket);
     }
+    if (!(attributes.valid & ALPC_MESSAGE_HANDLE_ATTRIBUTE)) return status;
+    if (status == STATUS_SUCCESS) {
+        status = write(
+            locate<ALPC_HANDLE_ATTR>(buffer, attributes.allocated, ALPC_MESSAGE_HANDLE_ATTRIBUTE), handles);
+    }
+    // The program would never learn of it.
+    if (status != STATUS_SUCCESS && handles.Handle) host::close_handle(handles.Handle);
     return status;
 }
 

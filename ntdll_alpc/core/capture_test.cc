@@ -269,7 +269,7 @@ TEST_F(CaptureTest, ReceivedAttributesGoToTheirPlaces) {
     received.message_context = 2;
     received.sequence = 3;
     received.token_id = 0x500000004;
-    EXPECT_EQ(write_received_attributes(buffer.get(), received), STATUS_SUCCESS);
+    EXPECT_EQ(write_received_attributes(buffer.get(), received, {}), STATUS_SUCCESS);
     EXPECT_EQ(buffer.get()->ValidAttributes, received.valid);
     EXPECT_EQ(buffer.context()->PortContext, reinterpret_cast<PVOID>(1));
     EXPECT_EQ(buffer.context()->MessageContext, reinterpret_cast<PVOID>(2));
@@ -278,7 +278,7 @@ TEST_F(CaptureTest, ReceivedAttributesGoToTheirPlaces) {
         static_cast<ALPC_TOKEN_ATTR*>(attributes::find(buffer.get(), ALPC_MESSAGE_TOKEN_ATTRIBUTE));
     EXPECT_EQ(token->TokenId.LowPart, 4u);
     EXPECT_EQ(token->TokenId.HighPart, 5);
-    EXPECT_EQ(write_received_attributes(nullptr, received), STATUS_SUCCESS);
+    EXPECT_EQ(write_received_attributes(nullptr, received, {}), STATUS_SUCCESS);
 }
 
 }  // namespace

@@ -81,6 +81,15 @@ class Channel {
         rest_ = std::move(rest);
         return take_up(guard, 0);
     }
+    // Sends a request that has no fields and no answer. When the server is gone the next call finds out.
+    template <class Type>
+    void tell() {
+        typename Type::Request request;
+        auto packet = wire::encode({.code = static_cast<std::uint16_t>(Type::code)}, request, {},
+                                   Type::kRequestBlobs);
+        packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
+        send(packet.pieces, -1);
+    }
     // See take_up_call().
     NTSTATUS take_up(host::CallGuard& guard, NTSTATUS outcome);
     int socket() const { return socket_.get(); }

@@ -9,43 +9,44 @@
 
 namespace ntalpc::native {
 
-NTSTATUS HandleTable::add(UniqueFd descriptor, HANDLE* handle) {
+NTSTATUS HandleTable::add(UniqueFd descriptor, HANDLE* handle, std::uint32_t type) {
     const std::lock_guard lock(mutex_);
     std::size_t index;
     if (free_.empty()) {
         index = entries_.size();
-        entries_.push_back(std::move(descriptor));
+        entries_.push_back({std::move(descriptor), type});
     } else {
         index = free_.back();
         free_.pop_back();
-        entries_[index] = std::move(descriptor);
+        entries_[index] = {std::move(descriptor), type};
     }
     *handle = reinterpret_cast<HANDLE>((index + 1) * 4);
     return STATUS_SUCCESS;
 }
 
-UniqueFd* HandleTable::find(HANDLE handle) {
+HandleTable::Entry* HandleTable::find(HANDLE handle) {
     const auto value = reinterpret_cast<std::size_t>(handle);
     if (value == 0 || value % 4 != 0 || value / 4 > entries_.size()) return nullptr;
-    UniqueFd& entry = entries_[value / 4 - 1];
-    return entry ? &entry : nullptr;
+    Entry& entry = entries_[value / 4 - 1];
+    return entry.descriptor ? &entry : nullptr;
 }
 
-NTSTATUS HandleTable::duplicate(HANDLE handle, UniqueFd* descriptor) {
+NTSTATUS HandleTable::duplicate(HANDLE handle, UniqueFd* descriptor, std::uint32_t* type) {
     const std::lock_guard lock(mutex_);
-    const UniqueFd* const entry = find(handle);
+    const Entry* const entry = find(handle);
     if (!entry) return STATUS_INVALID_HANDLE;
-    descriptor->reset(fcntl(entry->get(), F_DUPFD_CLOEXEC, 0));
+    if (type) *type = entry->type;
+    descriptor->reset(fcntl(entry->descriptor.get(), F_DUPFD_CLOEXEC, 0));
     return *descriptor ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
 NTSTATUS HandleTable::close(HANDLE handle) {
     UniqueFd closed;  // really closed after the lock is released
     const std::lock_guard lock(mutex_);
-    UniqueFd* const entry = find(handle);
+    Entry* const entry = find(handle);
     if (!entry) return STATUS_INVALID_HANDLE;
     free_.push_back(reinterpret_cast<std::size_t>(handle) / 4 - 1);
-    closed = std::move(*entry);
+    closed = std::move(entry->descriptor);
     return STATUS_SUCCESS;
 }
 

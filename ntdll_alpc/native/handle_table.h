@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The handles of a native process: numbers for the capability sockets it holds.
+// The handles of a native process: numbers for the capability sockets and other descriptors it holds.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <vector>
 
 #include "ntalpc/ntbase.h"
+#include "ntalpc/passing.h"
 #include "ntalpc/unique_fd.h"
 
 namespace ntalpc::native {
@@ -14,9 +16,10 @@ namespace ntalpc::native {
 // Handle values are multiples of 4 and not 0, as on Windows; a closed one is reused.
 class HandleTable {
   public:
-    NTSTATUS add(UniqueFd descriptor, HANDLE* handle);
+    // `type` is what an object is when it is passed on: ALPC_PORFLG_OBJECT_TYPE_*, or kPassedPort.
+    NTSTATUS add(UniqueFd descriptor, HANDLE* handle, std::uint32_t type = kPassedPort);
     // STATUS_INVALID_HANDLE for what is not open.
-    NTSTATUS duplicate(HANDLE handle, UniqueFd* descriptor);
+    NTSTATUS duplicate(HANDLE handle, UniqueFd* descriptor, std::uint32_t* type = nullptr);
     NTSTATUS close(HANDLE handle);
     // In the child of a fork, whose handles would keep its parent's ports alive. The parent's lock does not
     // count.
@@ -26,11 +29,15 @@ class HandleTable {
     static HandleTable& instance();
 
   private:
+    struct Entry {
+        UniqueFd descriptor;
+        std::uint32_t type = 0;
+    };
     // The place of an open handle, or nullptr.
-    UniqueFd* find(HANDLE handle);
+    Entry* find(HANDLE handle);
 
     std::mutex mutex_;
-    std::vector<UniqueFd> entries_;  // guarded by mutex_
+    std::vector<Entry> entries_;  // guarded by mutex_
     std::vector<std::size_t> free_;  // guarded by mutex_: indices of closed entries
 };
 

@@ -30,10 +30,11 @@ extern "C" NTSTATUS NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceH
     try {
         ntalpc::UniqueFd descriptor;
         HANDLE made = nullptr;
-        NTSTATUS status = table.duplicate(SourceHandle, &descriptor);
+        std::uint32_t type = 0;
+        NTSTATUS status = table.duplicate(SourceHandle, &descriptor, &type);
         if (status == STATUS_SUCCESS && TargetHandle) {
             status = ntalpc::core::probe_for_write(TargetHandle);
-            if (status == STATUS_SUCCESS) status = table.add(std::move(descriptor), &made);
+            if (status == STATUS_SUCCESS) status = table.add(std::move(descriptor), &made, type);
             if (status == STATUS_SUCCESS) status = ntalpc::core::write(TargetHandle, made);
         }
         if (Options & DUPLICATE_CLOSE_SOURCE) NtClose(SourceHandle);

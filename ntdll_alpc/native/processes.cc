@@ -7,6 +7,7 @@
 
 #include "core/host_processes.h"
 #include "native/handle_table.h"
+#include "ntalpc/ntlpcapi.h"
 #include "ntalpc/status.h"
 
 namespace ntalpc::host {
@@ -14,7 +15,7 @@ namespace ntalpc::host {
 NtStatus open_process(std::uint64_t, std::uint32_t unix_process, std::uint32_t, std::uint32_t,
                       NtHandle* handle) {
     UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, unix_process, 0)));
-    if (process) return native::HandleTable::instance().add(std::move(process), handle);
+    if (process) return native::HandleTable::instance().add(std::move(process), handle, ALPC_PORFLG_OBJECT_TYPE_PROCESS);
     return errno == ESRCH ? STATUS_INVALID_CID : STATUS_ACCESS_DENIED;
 }
 

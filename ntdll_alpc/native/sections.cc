@@ -76,7 +76,8 @@ extern "C" NTSTATUS NtCreateSection(PHANDLE SectionHandle, ACCESS_MASK, POBJECT_
     const auto bytes = (static_cast<std::uint64_t>(size.QuadPart) + 0xFFF) & ~std::uint64_t{0xFFF};
     if (ftruncate(memory.get(), static_cast<off_t>(bytes)) != 0) return STATUS_NO_MEMORY;
     HANDLE handle;
-    const NTSTATUS status = native::HandleTable::instance().add(std::move(memory), &handle);
+    const NTSTATUS status = native::HandleTable::instance().add(std::move(memory), &handle,
+                                                                     ALPC_PORFLG_OBJECT_TYPE_SECTION);
     if (status != STATUS_SUCCESS) return status;
     if (host::copy_to_program(SectionHandle, &handle, sizeof(handle))) return STATUS_SUCCESS;
     native::HandleTable::instance().close(handle);

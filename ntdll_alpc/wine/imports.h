@@ -45,6 +45,9 @@ struct DebugChannel {
 };
 
 NTALPC_IMPORT(nt_close, "NtClose", NTSTATUS, (HANDLE handle));
+NTALPC_IMPORT(nt_duplicate_object, "NtDuplicateObject", NTSTATUS,
+              (HANDLE source_process, HANDLE source, HANDLE target_process, HANDLE* target, ACCESS_MASK access,
+               ULONG attributes, ULONG options));
 NTALPC_IMPORT(nt_query_object, "NtQueryObject", NTSTATUS,
               (HANDLE handle, ULONG information_class, void* buffer, ULONG size, ULONG* needed));
 NTALPC_IMPORT(nt_query_information_process, "NtQueryInformationProcess", NTSTATUS,
@@ -59,6 +62,10 @@ NTALPC_IMPORT(nt_read_virtual_memory, "NtReadVirtualMemory", NTSTATUS,
               (HANDLE process, const void* address, void* buffer, SIZE_T size, SIZE_T* done));
 NTALPC_IMPORT(nt_write_virtual_memory, "NtWriteVirtualMemory", NTSTATUS,
               (HANDLE process, void* address, const void* buffer, SIZE_T size, SIZE_T* done));
+NTALPC_IMPORT(nt_create_thread, "NtCreateThreadEx", NTSTATUS,
+              (HANDLE * thread, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes, HANDLE process,
+               void* start, void* argument, ULONG flags, SIZE_T zero_bits, SIZE_T stack_commit,
+               SIZE_T stack_reserve, void* attribute_list));
 NTALPC_IMPORT(nt_create_event, "NtCreateEvent", NTSTATUS,
               (HANDLE * event, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes, int type,
                BOOLEAN state));
@@ -76,6 +83,7 @@ NTALPC_IMPORT(debug_header, "__wine_dbg_header", int,
               (int debug_class, DebugChannel* channel, const char* function));
 NTALPC_IMPORT(debug_output, "__wine_dbg_output", int, (const char* text));
 
+inline constexpr ULONG kDuplicateSameAccess = 2;
 inline const HANDLE kCurrentProcess = reinterpret_cast<HANDLE>(static_cast<std::intptr_t>(-1));
 inline const HANDLE kCurrentThread = reinterpret_cast<HANDLE>(static_cast<std::intptr_t>(-2));
 

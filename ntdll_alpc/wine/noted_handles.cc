@@ -15,6 +15,11 @@ void share_handle_kinds(HandleKindByte* kinds, std::size_t count) {
     notes = kinds;
 }
 
+HandleKind noted_kind(const void* handle) {
+    const HandleKindByte* const kinds = notes;
+    return kinds && place_of(handle) < noted ? kinds[place_of(handle)].load() : HandleKind::unknown;
+}
+
 void note_handle(const void* handle, HandleKind kind) {
     HandleKindByte* const kinds = notes;
     if (kinds && place_of(handle) < noted) kinds[place_of(handle)] = kind;

@@ -9,6 +9,8 @@ namespace ntalpc::wine {
 // Says where the notes are; until then there are none.
 void share_handle_kinds(HandleKindByte* kinds, std::size_t count);
 
+// What is known; asking Wine is up to the caller.
+HandleKind noted_kind(const void* handle);
 void note_handle(const void* handle, HandleKind kind);
 
 }  // namespace ntalpc::wine

@@ -377,8 +377,9 @@ def native_exports(calls):
     return "\n".join(out) + '\n}  // extern "C"\n'
 
 
-# Calls of ntdll about any handle, which a native program has from libntalpc.
-NATIVE_ONLY = ["NtClose", "NtCreateSection", "NtDuplicateObject", "NtQueryObject", "NtWaitForSingleObject"]
+# Calls about any handle: those that a Windows program finds in ntdll, and those of a world of descriptors.
+NATIVE_ONLY = ["NtClose", "NtCreateEvent", "NtCreateSection", "NtDuplicateObject", "NtQueryObject", "NtResetEvent",
+               "NtSetEvent", "NtWaitForSingleObject", "NtalpcDescriptorFromHandle", "NtalpcHandleFromDescriptor"]
 
 
 def native_version_script(calls):

@@ -165,7 +165,8 @@ def describe_text(qualified, layout):
     named = [(m, kind) for _, m, _, kind in layout.members if kind]
     if not named:
         return f"void describe(std::string&, const {qualified}&) {{}}\n"
-    lines = [f"void describe(std::string& out, const {qualified}& body) {{"]
+    # A struct that only blobs hold is never described as a field.
+    lines = [f"[[maybe_unused]] void describe(std::string& out, const {qualified}& body) {{"]
     for member, kind in named:
         if kind in SCALARS:
             lines.append(f'    append_field(out, "{member}", body.{member});')
@@ -178,7 +179,8 @@ def source(structs, requests, layouts):
     out = ["// Generated from include/protocol.def by tools/gen/make_protocol.py.\n",
            '#include "generated/protocol.h"\n', "namespace ntalpc::wire {\n", "namespace {\n"]
     for name in structs:
-        out.append(describe_text(name, layouts[name]))
+        # A struct that only stands in blobs is described by nobody.
+        out.append("[[maybe_unused]] " + describe_text(name, layouts[name]))
     out.append("}  // namespace\n\nconst char* code_name(std::uint16_t code) {")
     out.append("    static constexpr const char* kNames[] = {")
     out += [f'        "{name}",' for name in requests]

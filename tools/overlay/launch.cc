@@ -49,6 +49,7 @@ Result<Overlay> prepare_overlay_for(const LaunchRequest& request, const WineLayo
     return prepare_overlay({.wine = wine,
                             .pe_half = own.pe_half,
                             .unix_half = own.unix_half,
+                            .keeper = own.keeper,
                             .forwarders = request.forwarders,
                             .cache_dir = *cache_dir,
                             .rebuild = request.options.rebuild_overlay});

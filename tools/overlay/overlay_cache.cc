@@ -52,7 +52,7 @@ std::string identity_of(const OverlayRequest& request) {
     std::string identity = "builder " + std::to_string(kBuilderVersion) + "\n";
     for (const fs::path& path : {wine.loader, wine.wineserver, wine.bin_dir, wine.dll_dir, wine.unix_dir,
                                  wine.unix_dir / "ntdll.so", wine.windows_dir, wine.windows_dir / "ntdll.dll",
-                                 wine.share_dir, request.pe_half, request.unix_half}) {
+                                 wine.share_dir, request.pe_half, request.unix_half, request.keeper}) {
         identity += fingerprint_of(path);
     }
     for (const fs::path& path : wine.i386_dll_dirs) {
@@ -113,7 +113,8 @@ bool is_intact(const Overlay& overlay, const OverlayRequest& request, const std:
     const fs::path windows_dir = in_overlay(overlay.dir, request.wine, request.wine.windows_dir);
     for (const fs::path& path :
          {overlay.loader, overlay.wineserver, unix_dir / "ntdll.so", unix_dir / "ntdll_alpc.so",
-          windows_dir / "ntdll.dll", windows_dir / "ntdll_alpc.dll"}) {
+          windows_dir / "ntdll.dll", windows_dir / "ntdll_alpc.dll",
+          windows_dir / "ntalpc_keeper.exe"}) {
         if (access(path.c_str(), R_OK)) return false;
     }
     return true;

@@ -33,6 +33,7 @@ struct OverlayRequest {
     WineLayout wine;
     std::filesystem::path pe_half;    // our ntdll_alpc.dll
     std::filesystem::path unix_half;  // our ntdll_alpc.so
+    std::filesystem::path keeper;     // our ntalpc_keeper.exe
     std::vector<ExportForwarder> forwarders;
     std::filesystem::path cache_dir;
     bool rebuild = false;  // build anew even if it is there

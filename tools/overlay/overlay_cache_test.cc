@@ -31,12 +31,14 @@ class OverlayCache : public testing::Test {
         put_debian_wine(root() / "usr");
         write_file(root() / "build/ntdll_alpc.dll", "our dll");
         write_file(root() / "build/ntdll_alpc.so", "our so");
+        write_file(root() / "build/ntalpc_keeper.exe", "our keeper");
         const Result<WineLayout> wine = find_wine({.root = root()});
         ASSERT_TRUE(wine) << wine.error().sentence;
         request_.wine = *wine;
         make_loader_runnable(wine->loader, "8.0");
         request_.pe_half = root() / "build/ntdll_alpc.dll";
         request_.unix_half = root() / "build/ntdll_alpc.so";
+        request_.keeper = root() / "build/ntalpc_keeper.exe";
         request_.forwarders = {{"NtAlpcCreatePort", "ntdll_alpc.NtAlpcCreatePort"}};
         request_.cache_dir = root() / "cache/ntalpc";
     }

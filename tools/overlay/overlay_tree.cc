@@ -128,6 +128,7 @@ Result<Done> fill(const OverlayRequest& request, const fs::path& target) {
 
     replace_with_copy(request.pe_half, in_overlay(target, wine, wine.windows_dir) / "ntdll_alpc.dll");
     replace_with_copy(request.unix_half, in_overlay(target, wine, wine.unix_dir) / "ntdll_alpc.so");
+    replace_with_copy(request.keeper, in_overlay(target, wine, wine.windows_dir) / "ntalpc_keeper.exe");
     return write_forwarding_ntdll(request, in_overlay(target, wine, wine.windows_dir) / "ntdll.dll");
 }
 

@@ -12,12 +12,13 @@ namespace {
 namespace fs = std::filesystem;
 
 OwnFiles all_in(const fs::path& directory) {
-    return {directory / "ntdll_alpc.dll", directory / "ntdll_alpc.so", directory / "alpcserver"};
+    return {directory / "ntdll_alpc.dll", directory / "ntdll_alpc.so", directory / "ntalpc_keeper.exe",
+            directory / "alpcserver"};
 }
 
 // The first file that is not there, or nothing.
 std::optional<fs::path> missing(const OwnFiles& files) {
-    for (const fs::path& path : {files.pe_half, files.unix_half}) {
+    for (const fs::path& path : {files.pe_half, files.unix_half, files.keeper}) {
         if (access(path.c_str(), R_OK)) return path;
     }
     if (access(files.server.c_str(), X_OK)) return files.server;
@@ -32,8 +33,8 @@ Result<OwnFiles> find_own_files(const fs::path& executable, const std::optional<
         if (const auto path = missing(files)) {
             return Failure{
                 "'" + path->string() +
-                "' is missing; NTALPC_LIBDIR must name the directory with ntdll_alpc.dll, ntdll_alpc.so and "
-                "alpcserver, or be unset."};
+                "' is missing; NTALPC_LIBDIR must name the directory with ntdll_alpc.dll, ntdll_alpc.so, "
+                "ntalpc_keeper.exe and alpcserver, or be unset."};
         }
         return files;
     }
@@ -42,7 +43,7 @@ Result<OwnFiles> find_own_files(const fs::path& executable, const std::optional<
     if (!missing(installed)) return installed;
     const fs::path build = (bin / "../..").lexically_normal();
     const OwnFiles built = {build / "ntdll_alpc/ntdll_alpc.dll", build / "ntdll_alpc/ntdll_alpc.so",
-                            build / "server/alpcserver"};
+                            build / "ntdll_alpc/ntalpc_keeper.exe", build / "server/alpcserver"};
     const auto path = missing(built);
     if (!path) return built;
     // Say what is missing at the place where at least something is.

@@ -13,6 +13,7 @@ namespace ntalpc {
 struct OwnFiles {
     std::filesystem::path pe_half;    // ntdll_alpc.dll
     std::filesystem::path unix_half;  // ntdll_alpc.so
+    std::filesystem::path keeper;     // ntalpc_keeper.exe
     std::filesystem::path server;     // alpcserver
 };
 

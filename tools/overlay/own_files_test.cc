@@ -15,6 +15,7 @@ using namespace testing_support;
 void put_files(const fs::path& modules, const fs::path& server) {
     write_file(modules / "ntdll_alpc.dll", "");
     write_file(modules / "ntdll_alpc.so", "");
+    write_file(modules / "ntalpc_keeper.exe", "");
     write_file(server / "alpcserver", "", true);
 }
 
