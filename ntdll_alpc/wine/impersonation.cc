@@ -14,9 +14,6 @@ namespace ntalpc::wine {
 
 NTALPC_IMPORT(nt_set_information_thread, "NtSetInformationThread", NTSTATUS,
               (HANDLE thread, ULONG information_class, const void* buffer, ULONG size));
-NTALPC_IMPORT(nt_duplicate_object, "NtDuplicateObject", NTSTATUS,
-              (HANDLE source_process, HANDLE source, HANDLE target_process, HANDLE* target,
-               ACCESS_MASK access, ULONG attributes, ULONG options));
 
 }  // namespace ntalpc::wine
 
