@@ -7,6 +7,7 @@
 
 #include "core/attributes.h"
 #include "core/handle_attribute.h"
+#include "core/view_attribute.h"
 
 namespace ntalpc::core {
 
@@ -165,16 +166,8 @@ namespace {
 NTSTATUS check_known(ALPC_MESSAGE_ATTRIBUTES* buffer, const wire::MessageAttributes& given) {
     std::uint32_t unknown = given.valid & ALPC_MESSAGE_SECURITY_ATTRIBUTE;
     NTSTATUS status = STATUS_SUCCESS;
-    if (given.valid & ALPC_MESSAGE_VIEW_ATTRIBUTE) {
-        ALPC_DATA_VIEW_ATTR view{};
-        status =
-            read(locate<ALPC_DATA_VIEW_ATTR>(buffer, given.allocated, ALPC_MESSAGE_VIEW_ATTRIBUTE), &view);
-        if (view.Flags != ALPC_VIEWFLG_UNMAP_EXISTING || view.SectionHandle)
-            unknown |= ALPC_MESSAGE_VIEW_ATTRIBUTE;
-    }
     if (status != STATUS_SUCCESS || unknown == 0) return status;
-    host::log(host::LogLevel::fixme,
-              "a message with a security or view attribute is not implemented");
+    host::log(host::LogLevel::fixme, "a message with a security attribute is not implemented");
     return STATUS_NOT_IMPLEMENTED;
 }
 
@@ -187,6 +180,10 @@ NTSTATUS capture_send_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::MessageA
     captured->allocated = header.AllocatedAttributes & ALPC_MESSAGE_ATTRIBUTE_ALL;
     captured->valid = header.ValidAttributes & captured->allocated;
     NTSTATUS status = check_known(buffer, *captured);
+    if (status == STATUS_SUCCESS && (captured->valid & ALPC_MESSAGE_VIEW_ATTRIBUTE)) {
+        status = capture_view(
+            locate<ALPC_DATA_VIEW_ATTR>(buffer, captured->allocated, ALPC_MESSAGE_VIEW_ATTRIBUTE), captured);
+    }
     if (status == STATUS_SUCCESS && (captured->valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE)) {
         ALPC_CONTEXT_ATTR context{};
         status = read(locate<ALPC_CONTEXT_ATTR>(buffer, captured->allocated, ALPC_MESSAGE_CONTEXT_ATTRIBUTE),
@@ -227,6 +224,10 @@ NTSTATUS write_received_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::Messag
     ALPC_HANDLE_ATTR handles;
     if (!receive_handles(message, attributes, &handles)) attributes.valid &= ~ALPC_MESSAGE_HANDLE_ATTRIBUTE;
     NTSTATUS status = write(buffer, {attributes.allocated, attributes.valid});
+    if (status == STATUS_SUCCESS && (attributes.valid & ALPC_MESSAGE_VIEW_ATTRIBUTE)) {
+        status = write_view(
+            locate<ALPC_DATA_VIEW_ATTR>(buffer, attributes.allocated, ALPC_MESSAGE_VIEW_ATTRIBUTE), attributes);
+    }
     if (status == STATUS_SUCCESS && (attributes.valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE)) {
         ALPC_CONTEXT_ATTR context{};
         context.PortContext = pointer_of<void>(attributes.port_context);
