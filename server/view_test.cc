@@ -262,8 +262,7 @@ TEST_F(ViewTest, AViewCannotBeNamedByAnotherProcess) {
     const Pair pair = connected_pair();
     const Made made = make_view(*pair.client, pair.client_port);
     const Made own = make_view(*pair.server, pair.server_port);
-    Made stolen = own;
-    stolen.view = made.view + 1;
+    const Made stolen{.section = own.section, .view = made.view + 1, .memory = {}};
     EXPECT_EQ(send_view(*pair.server, pair.server_port, stolen, 0).status, STATUS_INVALID_PARAMETER);
     EXPECT_EQ(pair.server->call<wire::DeleteView>({.handle = 0, .view = made.view + 1}).status,
               STATUS_INVALID_PARAMETER);

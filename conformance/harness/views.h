@@ -81,19 +81,19 @@ inline NTSTATUS send_view(const Port& port, const ALPC_DATA_VIEW_ATTR& view, ULO
     return send(port, message.get(), flags, attributes.get());
 }
 
-struct Received {
+struct ReceivedView {
     Message<> message;
     Attributes attributes{ALPC_MESSAGE_VIEW_ATTRIBUTE | ALPC_MESSAGE_CONTEXT_ATTRIBUTE};
 
     bool has_view() { return (attributes.valid() & ALPC_MESSAGE_VIEW_ATTRIBUTE) != 0; }
     ALPC_DATA_VIEW_ATTR& view() { return attributes.view(); }
 };
-inline NTSTATUS receive_view(const Port& port, Received& received) {
+inline NTSTATUS receive_view(const Port& port, ReceivedView& received) {
     return receive(port, received.message, received.attributes.get());
 }
 
 // Answers a message finally, and by that gives it back; with or without the view that came with it.
-inline NTSTATUS give_back(const Port& port, Received& received, bool unmap) {
+inline NTSTATUS give_back(const Port& port, ReceivedView& received, bool unmap) {
     auto answer = Message<>::answer(received.message, "");
     ViewAttributes attributes = ViewAttributes::releasing();
     return send(port, answer.get(), release_message, unmap ? attributes.get() : nullptr);

@@ -13,7 +13,7 @@ ALPC_TEST(SecuredViews, ReceiverFindsTheContentAndTheFlag, "V10", "OVMM test_vie
     ASSERT_STATUS(STATUS_SUCCESS, send_view(connection.server, made.view, secured_and_released, 0));
     // V11
     ASSERT_STATUS(STATUS_SUCCESS, delete_section(connection.server, made.section));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(connection.client, received));
     ASSERT_TRUE(received.has_view());
     EXPECT_NE(received.view().Flags & ALPC_VIEWFLG_SECURED_ACCESS, 0u);
@@ -30,7 +30,7 @@ ALPC_TEST(SecuredViews, ReceiverCannotWrite, "V18", "OVMM (relies on it), P0, IN
     FilledView made;
     ASSERT_NO_FATAL_FAILURE(fill_view(connection.client, made, page, 0xCD, secure_section));
     ASSERT_STATUS(STATUS_SUCCESS, send_view(connection.client, made.view, secured_and_released));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(connection.listener, received));
     ASSERT_TRUE(received.has_view());
     EXPECT_EQ(access_to(received.view().ViewBase), Access::read);
@@ -45,7 +45,7 @@ ALPC_TEST(SecuredViews, SenderCannotWriteMeanwhile, "8.3", "WI (secured virtual 
     ASSERT_STATUS(STATUS_SUCCESS, send_view(connection.client, made.view, ALPC_VIEWFLG_SECURED_ACCESS));
     EXPECT_EQ(access_to(made.view.ViewBase), Access::read);
     EXPECT_FALSE(allow_writing(made.view.ViewBase, made.view.ViewSize));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(connection.listener, received));
     ASSERT_TRUE(received.has_view());
     EXPECT_TRUE(is_filled(received.view(), 0xCD));
@@ -56,7 +56,7 @@ ALPC_TEST(SecuredViews, SenderCannotWriteMeanwhile, "8.3", "WI (secured virtual 
     EXPECT_TRUE(is_filled(made.view, 0xCD));
     std::memset(made.view.ViewBase, 0xEF, made.view.ViewSize);
     ASSERT_STATUS(STATUS_SUCCESS, send_view(connection.client, made.view, ALPC_VIEWFLG_SECURED_ACCESS));
-    Received again;
+    ReceivedView again;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(connection.listener, again));
     ASSERT_TRUE(again.has_view());
     EXPECT_TRUE(is_filled(again.view(), 0xEF));
@@ -82,7 +82,7 @@ ALPC_TEST(SecuredViews, OtherReceiverMustNotHaveItWritable, "8.4", "INF", low) {
     FilledView made;
     ASSERT_NO_FATAL_FAILURE(fill_view(connection.client, made, page, 0xCD, secure_section));
     ASSERT_STATUS(STATUS_SUCCESS, send_view(connection.client, made.view, 0));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(connection.listener, received));
     ASSERT_TRUE(received.has_view());
     EXPECT_EQ(access_to(received.view().ViewBase), Access::write);
@@ -111,7 +111,7 @@ ALPC_TEST(SecuredViews, SenderMayDeleteItsView, "8.4", "INF", low) {
     ASSERT_STATUS(STATUS_SUCCESS, send_view(connection.client, made.view, ALPC_VIEWFLG_SECURED_ACCESS));
     EXPECT_STATUS(STATUS_SUCCESS, delete_view(connection.client, made.view.ViewBase));
     EXPECT_EQ(access_to(made.view.ViewBase), Access::none);
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(connection.listener, received));
     ASSERT_TRUE(received.has_view());
     EXPECT_TRUE(is_filled(received.view(), 0xCD));

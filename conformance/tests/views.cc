@@ -32,7 +32,7 @@ ALPC_TEST(Views, SynchronousRequestCarriesAView, "V05", "P4W test_view_alpc", hi
         EXPECT_EQ(answer.data(), "seen");
         return status;
     });
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, received));
     EXPECT_EQ(received.message.kind(), unsigned{LPC_REQUEST});
     ASSERT_TRUE(received.has_view());
@@ -57,7 +57,7 @@ ALPC_TEST(Views, BothSidesSeeTheSameMemory, "8.3", "WI", high) {
     FilledView made;
     ASSERT_NO_FATAL_FAILURE(fill_view(talk.client, made, 2 * granularity, 0));
     ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.client, made.view, 0));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, received));
     ASSERT_TRUE(received.has_view());
     EXPECT_EQ(access_to(received.view().ViewBase), Access::write);
@@ -73,7 +73,7 @@ ALPC_TEST(Views, DatagramWithAViewOwesARelease, "V14", "OVMM mesh, UA", high) {
     FilledView made;
     ASSERT_NO_FATAL_FAILURE(fill_view(talk.client, made, page, 0x37));
     ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.client, made.view, ALPC_VIEWFLG_AUTO_RELEASE));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, received));
     EXPECT_EQ(received.message.type(), unsigned{LPC_DATAGRAM | LPC_CONTINUATION_REQUIRED});
     EXPECT_STATUS(STATUS_SUCCESS, give_back(talk.listener, received, true));
@@ -88,7 +88,7 @@ ALPC_TEST(Views, GivingAMessageBackLeavesTheView, "8.4", "WI (views stay for the
     FilledView made;
     ASSERT_NO_FATAL_FAILURE(fill_view(talk.client, made, page, 0x37));
     ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.client, made.view, 0));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, received));
     ASSERT_STATUS(STATUS_SUCCESS, give_back(talk.listener, received, false));
     EXPECT_TRUE(is_filled(received.view(), 0x37));
@@ -103,7 +103,7 @@ ALPC_TEST(Views, ReceiverDeletesItsView, "V13", "OVMM, P0", high) {
     FilledView made;
     ASSERT_NO_FATAL_FAILURE(fill_view(talk.server, made, page, 0x37));
     ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.server, made.view, 0));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.client, received));
     ASSERT_TRUE(received.has_view());
     EXPECT_STATUS(STATUS_SUCCESS, delete_view(talk.client, received.view().ViewBase));
@@ -119,7 +119,7 @@ ALPC_TEST(Views, ReceiverUnmapsItsViewByItself, "8.4", "memory manager", low) {
     FilledView made;
     ASSERT_NO_FATAL_FAILURE(fill_view(talk.client, made, page, 0x37));
     ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.client, made.view, 0));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, received));
     ASSERT_TRUE(received.has_view());
     unmap(received.view().ViewBase, received.view().ViewSize);
@@ -134,7 +134,7 @@ ALPC_TEST(Views, MessageIsReleasedByCancelingIt, "D18", "UA", medium) {
     FilledView made;
     ASSERT_NO_FATAL_FAILURE(fill_view(talk.client, made, page, 0x37));
     ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.client, made.view, 0));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, received));
     EXPECT_STATUS(STATUS_SUCCESS,
                   api().NtAlpcCancelMessage(talk.listener.get(), ULONG{0}, &received.attributes.context()));
@@ -151,7 +151,7 @@ ALPC_TEST(Views, AutoReleaseGivesTheSendersViewUp, "8.3", "PHNT, OVMM", medium) 
     EXPECT_EQ(access_to(made.view.ViewBase), Access::none);
     EXPECT_STATUS(STATUS_INVALID_PARAMETER, delete_view(talk.client, made.view.ViewBase));
     EXPECT_STATUS(STATUS_SUCCESS, delete_section(talk.client, made.section));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, received));
     ASSERT_TRUE(received.has_view());
     EXPECT_TRUE(is_filled(received.view(), 0x37));
@@ -172,7 +172,7 @@ ALPC_TEST(Views, AutoReleasedViewOfARequestThatTimesOut, "V15", "ROST", low) {
                                                   PALPC_MESSAGE_ATTRIBUTES{}, &limit));
     EXPECT_EQ(access_to(made.view.ViewBase), Access::none);
     // The notice of the canceled request has no view.
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, received));
     EXPECT_EQ(received.message.type(), unsigned{LPC_CANCEL_MESSAGE});
     EXPECT_FALSE(received.has_view());
@@ -200,7 +200,7 @@ ALPC_TEST(Views, ViewStaysWhenItsSenderDeletesIts, "8.3", "OVMM test_view", high
     ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.client, made.view, 0));
     ASSERT_STATUS(STATUS_SUCCESS, delete_view(talk.client, made.view.ViewBase));
     ASSERT_STATUS(STATUS_SUCCESS, delete_section(talk.client, made.section));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, received));
     ASSERT_TRUE(received.has_view());
     EXPECT_TRUE(is_filled(received.view(), 0x37));
@@ -212,7 +212,7 @@ ALPC_TEST(Views, ViewStaysWhenItsSenderGoes, "8.4", "WI (the receiver's port own
     FilledView made;
     ASSERT_NO_FATAL_FAILURE(fill_view(talk.client, made, page, 0x37));
     ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.client, made.view, 0));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, received));
     ASSERT_TRUE(received.has_view());
     ASSERT_STATUS(STATUS_SUCCESS, talk.client.close());
@@ -229,7 +229,7 @@ ALPC_TEST(Views, UnreadViewGoesWithItsMessage, "6.2", "OVMM test_send_then_close
     ASSERT_NO_FATAL_FAILURE(fill_view(talk.client, made, page, 0x37));
     ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.client, made.view, 0));
     ASSERT_STATUS(STATUS_SUCCESS, talk.client.close());
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, received));
     EXPECT_EQ(received.message.type(), unsigned{LPC_CANCEL_MESSAGE});
     EXPECT_FALSE(received.has_view());
@@ -241,7 +241,7 @@ ALPC_TEST(Views, ReceiverWithoutRoomGetsNoView, "8.3", "22 (unknown 14)", low) {
     FilledView made;
     ASSERT_NO_FATAL_FAILURE(fill_view(talk.client, made, page, 0x37));
     ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.client, made.view, 0));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive(talk.listener, received.message));
     EXPECT_EQ(received.message.type(), unsigned{LPC_DATAGRAM | LPC_CONTINUATION_REQUIRED});
     EXPECT_EQ(received.message.data(), "with a view");
@@ -255,7 +255,7 @@ ALPC_TEST(Views, OneViewIsSentTwice, "8.3", "WI (a region may have several views
     ASSERT_NO_FATAL_FAILURE(fill_view(talk.client, made, page, 0x37));
     ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.client, made.view, 0));
     ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.client, made.view, 0));
-    Received first, second;
+    ReceivedView first, second;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, first));
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, second));
     ASSERT_TRUE(first.has_view() && second.has_view());
@@ -276,7 +276,7 @@ ALPC_TEST(Views, SeveralRegionsOfASectionTravelApart, "8.3", "OVMM comment (sect
         ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.client, views[i], ALPC_VIEWFLG_AUTO_RELEASE));
     }
     for (int i = 0; i < 8; ++i) {
-        Received received;
+        ReceivedView received;
         ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, received));
         ASSERT_TRUE(received.has_view());
         EXPECT_TRUE(is_filled(received.view(), static_cast<unsigned char>(i)));
@@ -297,7 +297,7 @@ ALPC_TEST(Views, FinalReplyWithAViewOwesARelease, "5.5", "PHNT (0x2002), P0's RP
     auto answer = Message<>::answer(request, "answers");
     ViewAttributes attributes(made.view, 0);
     ASSERT_STATUS(STATUS_SUCCESS, send(talk.listener, answer.get(), release_message, attributes.get()));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.client, received));
     EXPECT_EQ(received.message.type(), unsigned{LPC_REPLY | LPC_CONTINUATION_REQUIRED});
     ASSERT_TRUE(received.has_view());
@@ -383,7 +383,7 @@ ALPC_TEST(Views, AsynchronousConnectGetsTheViewToo, "V19", "TERM, INF", medium) 
                   api().NtAlpcAcceptConnectPort(server.put(), listener.get(), ULONG{0}, POBJECT_ATTRIBUTES{},
                                                 &limits, PVOID{}, answer.get(), sent.get(), BOOLEAN{TRUE}));
     EXPECT_EQ(access_to(made.view.ViewBase), Access::none);
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(client, received));
     EXPECT_EQ(received.message.kind(), unsigned{LPC_INTERNAL_CONNECTION_REPLY});
     ASSERT_TRUE(received.has_view());
@@ -397,14 +397,14 @@ ALPC_TEST(Views, ReplyReplacesTheReceivedViewByAnother, "8.4", "OVMM (combined w
     ASSERT_NO_FATAL_FAILURE(fill_view(talk.client, asked, page, 0x11));
     ASSERT_NO_FATAL_FAILURE(fill_view(talk.listener, answered, page, 0x22));
     ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.client, asked.view, ALPC_VIEWFLG_AUTO_RELEASE, 0));
-    Received request;
+    ReceivedView request;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, request));
     auto answer = Message<>::answer(request.message, "");
     ViewAttributes attributes(answered.view, ALPC_VIEWFLG_UNMAP_EXISTING | ALPC_VIEWFLG_AUTO_RELEASE);
     ASSERT_STATUS(STATUS_SUCCESS, send(talk.listener, answer.get(), release_message, attributes.get()));
     EXPECT_EQ(access_to(request.view().ViewBase), Access::none);
     EXPECT_EQ(access_to(answered.view.ViewBase), Access::none);
-    Received reply;
+    ReceivedView reply;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.client, reply));
     ASSERT_TRUE(reply.has_view());
     EXPECT_TRUE(is_filled(reply.view(), 0x22));
@@ -415,7 +415,7 @@ ALPC_TEST(Views, UnmapExistingWithoutAnything, "3.6", "WineFork", medium) {
     ASSERT_NO_FATAL_FAILURE(talk.start());
     Message<> question("asks");
     ASSERT_STATUS(STATUS_SUCCESS, send(talk.client, question.get(), 0));
-    Received request;
+    ReceivedView request;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, request));
     EXPECT_FALSE(request.has_view());
     EXPECT_STATUS(STATUS_SUCCESS, give_back(talk.listener, request, true));
@@ -440,7 +440,7 @@ ALPC_TEST(Views, AttributeMustNameAViewOfThePort, "8.3", "INF", low) {
     EXPECT_STATUS(STATUS_INVALID_PARAMETER, send_view(talk.client, made.view, 0x80000));
     // A received view is not the receiver's to send.
     ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.client, made.view, 0));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, received));
     EXPECT_STATUS(STATUS_INVALID_HANDLE, send_view(talk.server, received.view(), 0));
 }
@@ -451,7 +451,7 @@ ALPC_TEST(Views, ReceivedAttributesMustNotBeSentBackAsTheyAre, "8.4", "P4W (Wind
     FilledView made;
     ASSERT_NO_FATAL_FAILURE(fill_view(talk.client, made, page, 0x37));
     ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.client, made.view, 0, 0));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, received));
     EXPECT_FAILURE(send(talk.listener, received.message.get(), release_message, received.attributes.get()));
     EXPECT_STATUS(STATUS_SUCCESS, give_back(talk.listener, received, true));
@@ -470,7 +470,7 @@ ALPC_TEST(Views, ViewOfASectionObject, "8.1", "PHNT, WI", medium) {
     std::memset(second.ViewBase, 2, granularity);
     ASSERT_STATUS(STATUS_SUCCESS, object.close());
     ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.client, second, ALPC_VIEWFLG_AUTO_RELEASE));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, received));
     ASSERT_TRUE(received.has_view());
     EXPECT_EQ(received.view().ViewSize, granularity);
@@ -484,7 +484,7 @@ ALPC_TEST(Views, LargeView, "8", "WI", medium) {
     FilledView made;
     ASSERT_NO_FATAL_FAILURE(fill_view(talk.client, made, large, 0x5A));
     ASSERT_STATUS(STATUS_SUCCESS, send_view(talk.client, made.view, ALPC_VIEWFLG_AUTO_RELEASE));
-    Received received;
+    ReceivedView received;
     ASSERT_STATUS(STATUS_SUCCESS, receive_view(talk.listener, received));
     ASSERT_TRUE(received.has_view());
     EXPECT_EQ(received.view().ViewSize, large);

@@ -114,9 +114,14 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
                                    PPORT_MESSAGE ReceiveMessage, PSIZE_T BufferLength,
                                    PALPC_MESSAGE_ATTRIBUTES ReceiveMessageAttributes,
                                    PLARGE_INTEGER Timeout) {
-    const Arguments arguments{PortHandle,   Flags,        SendMessage,
-                              SendMessageAttributes, ReceiveMessage, BufferLength,
-                              ReceiveMessageAttributes, Timeout};
+    const Arguments arguments{PortHandle,
+                              Flags,
+                              SendMessage,
+                              SendMessageAttributes,
+                              ReceiveMessage,
+                              BufferLength,
+                              ReceiveMessageAttributes,
+                              Timeout};
     wire::SendWaitReceive::Request request;
     wire::SendWaitReceive::RequestBlobs blobs;
     std::vector<HandleToPass> handles;
