@@ -8,7 +8,7 @@ import sys
 import unittest
 
 from support import statuses
-from support.case import LIMIT, EndToEnd, pairs_of_kinds
+from support.case import ALPCRUN, LIMIT, SAMPLES, EndToEnd, pairs_of_kinds
 
 AUTO_RELEASE = "20000"
 SECURED = "40000"
@@ -101,6 +101,17 @@ class Views(EndToEnd):
             self.assertEqual((self.counts()["views"], self.counts()["sections"]), (0, 0))
             self.end(client)
         self.for_each_pair(check)
+
+    def test_programs_that_move_a_large_buffer(self):
+        said = self.directory / "said"
+        with open(said, "wb") as output:
+            receiver = self.start(ALPCRUN, SAMPLES / "buffer_receiver.exe", stdout=output)
+        self.wait_until(lambda: "ready on" in said.read_text(), "the receiver is ready")
+        sender = self.run_program(ALPCRUN, SAMPLES / "buffer_sender.exe")
+        self.assertEqual(sender.returncode, 0, sender)
+        self.assertEqual(receiver.wait(timeout=LIMIT), 0, said.read_text())
+        self.assertIn("received a view of 256 MiB", said.read_text())
+        self.wait_for_no_objects()
 
     # ---- Many transfers ----
     @staticmethod
