@@ -6,6 +6,7 @@
 #include "core/capture.h"
 #include "core/handle_attribute.h"
 #include "core/security_attribute.h"
+#include "core/view_attribute.h"
 #include "generated/core_calls.h"
 
 namespace ntalpc::core {
@@ -71,22 +72,27 @@ NTSTATUS capture_connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTE
 }
 
 NTSTATUS finish_connect(Channel& channel, const ConnectArguments& arguments, NTSTATUS status,
-                        const wire::ConnectPort::Reply& reply, wire::Bytes data, UniqueFd capability) {
+                        const wire::ConnectPort::Reply& reply, wire::Bytes data, Descriptors descriptors) {
     if (arguments.buffer_length && (reply.has_message || status == STATUS_BUFFER_TOO_SMALL)) {
         const NTSTATUS written = write(arguments.buffer_length, SIZE_T{reply.reply_length});
         if (written != STATUS_SUCCESS) return written;
     }
     if (status != STATUS_SUCCESS) return status;
-    if (reply.has_message) {
-        if (arguments.message) status = write_message(arguments.message, reply.message, data);
-        if (status == STATUS_SUCCESS)
-            status = write_received_attributes(
-                arguments.in_attributes, reply.attributes,
-                {reply.handle, reply.message.message_id, reply.message.callback_id});
+    if (reply.has_message && arguments.message) {
+        status = write_message(arguments.message, reply.message, data);
         if (status != STATUS_SUCCESS) return status;
     }
-    return give_handle(channel, std::move(capability), reply.handle, reply.access,
-                       arguments.handle_attributes, arguments.port_handle);
+    HANDLE port;
+    status = give_handle(channel, std::move(descriptors[0]), reply.handle, reply.access,
+                         arguments.handle_attributes, arguments.port_handle, &port);
+    if (status != STATUS_SUCCESS || !reply.has_message) return status;
+    wire::MessageAttributes attributes = reply.attributes;
+    const bool mapped = map_received_view(channel, port, std::move(descriptors[1]), &attributes);
+    status = write_received_attributes(arguments.in_attributes, attributes,
+                                       {reply.handle, reply.message.message_id, reply.message.callback_id});
+    if (!mapped) give_up_view(channel, attributes.view);
+    if (status != STATUS_SUCCESS) host::close_handle(port);
+    return status;
 }
 
 NTSTATUS connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTES port_attributes,
@@ -103,16 +109,24 @@ NTSTATUS connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTES port_a
     CallScope scope;
     if (status = scope.connect(); status != STATUS_SUCCESS) return status;
     if (takes_token(request.port) || takes_token(request.send_attributes)) status = scope.keep_token();
-    if (status == STATUS_SUCCESS) status = attach_handles(scope, {.name = blobs.name}, handles);
     if (status != STATUS_SUCCESS) return status;
+    OutgoingView view;
+    if (status = view.prepare(scope, &request.send_attributes); status != STATUS_SUCCESS) return status;
+    status = attach_handles(scope, {.name = blobs.name}, handles);
+    if (status != STATUS_SUCCESS) {
+        view.finish(scope.channel(), false);
+        return status;
+    }
     return scope.call_then<wire::ConnectPort>(
         blocking_of(arguments.flags), request, blobs,
-        [&channel = scope.channel(), arguments, sent = request.send_attributes](
-            NTSTATUS outcome, const auto& reply, const auto& reply_blobs, UniqueFd capability) {
-            if (outcome == STATUS_SUCCESS)
-                outcome = write_new_context(arguments.out_attributes, sent, reply.security_context);
-            return finish_connect(channel, arguments, outcome, reply, reply_blobs.data,
-                                  std::move(capability));
+        [&channel = scope.channel(), arguments, view, sent = request.send_attributes](
+            NTSTATUS outcome, const auto& reply, const auto& reply_blobs, Descriptors descriptors) {
+            const bool taken = outcome == STATUS_SUCCESS;
+            if (taken) outcome = write_new_context(arguments.out_attributes, sent, reply.security_context);
+            const NTSTATUS result = finish_connect(channel, arguments, outcome, reply, reply_blobs.data,
+                                                   std::move(descriptors));
+            view.finish(channel, taken);
+            return result;
         });
 }
 
@@ -215,13 +229,20 @@ NTSTATUS NtAlpcAcceptConnectPort(PHANDLE PortHandle, HANDLE ConnectionPortHandle
     if (status = scope.connect(ConnectionPortHandle, &request.handle); status != STATUS_SUCCESS)
         return status;
     if (takes_token(request.send_attributes)) status = scope.keep_token();
-    if (status == STATUS_SUCCESS) status = attach_handles(scope, {request.handle, message.header.message_id, {}}, handles);
     if (status != STATUS_SUCCESS) return status;
+    OutgoingView view;
+    if (status = view.prepare(scope, &request.send_attributes); status != STATUS_SUCCESS) return status;
+    status = attach_handles(scope, {request.handle, message.header.message_id, {}}, handles);
+    if (status != STATUS_SUCCESS) {
+        view.finish(scope.channel(), false);
+        return status;
+    }
     wire::AcceptPort::Reply reply;
     wire::AcceptPort::ReplyBlobs reply_blobs;
     UniqueFd capability;
     status = scope.call<wire::AcceptPort>(Blocking::no, request, {.data = message.data}, &reply, &reply_blobs,
                                           std::span(&capability, 1));
+    view.finish(scope.channel(), status == STATUS_SUCCESS && AcceptConnection);
     if (status != STATUS_SUCCESS || !AcceptConnection) return status;
     status = write_new_context(ConnectionMessageAttributes, request.send_attributes, reply.security_context);
     if (status != STATUS_SUCCESS) return status;

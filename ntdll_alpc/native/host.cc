@@ -13,6 +13,7 @@
 
 #include "core/channel.h"
 #include "core/list_registrations.h"
+#include "core/message_views.h"
 #include "native/events.h"
 #include "native/guarded_copy.h"
 #include "native/handle_table.h"
@@ -29,6 +30,7 @@ void forget_parent() {
     native::forget_direct_events();
     core::Channel::forget_after_fork();
     core::ListRegistrations::instance().forget_after_fork();
+    core::forget_views_after_fork();
 }
 
 [[maybe_unused]] const int at_fork = pthread_atfork(nullptr, nullptr, forget_parent);

@@ -39,8 +39,8 @@ NTSTATUS NTAPI NtProtectVirtualMemory(HANDLE process, PVOID* address, SIZE_T* si
                                       ULONG* old_protection);
 
 // Read by the code below: the call numbers, and where the thunks go on after the replaced instructions.
-std::uint32_t ntalpc_call_numbers[12];
-const void* ntalpc_call_rests[12];
+std::uint32_t ntalpc_call_numbers[13];
+const void* ntalpc_call_rests[13];
 }
 
 #define ORIGINAL_CALL(index, name)                   \
@@ -62,8 +62,9 @@ ORIGINAL_CALL(6, "NtSetInformationThread");
 ORIGINAL_CALL(7, "NtSetInformationToken");
 ORIGINAL_CALL(8, "NtSignalAndWaitForSingleObject");
 ORIGINAL_CALL(9, "NtTerminateThread");
-ORIGINAL_CALL(10, "NtWaitForMultipleObjects");
-ORIGINAL_CALL(11, "NtWaitForSingleObject");
+ORIGINAL_CALL(10, "NtUnmapViewOfSection");
+ORIGINAL_CALL(11, "NtWaitForMultipleObjects");
+ORIGINAL_CALL(12, "NtWaitForSingleObject");
 
 namespace ntalpc {
 namespace {
@@ -83,6 +84,7 @@ const HookedCall kCalls[] = {
     {"NtSetInformationToken", reinterpret_cast<const void*>(&set_token_and_note)},
     {"NtSignalAndWaitForSingleObject", reinterpret_cast<const void*>(&signal_and_wait_for_any)},
     {"NtTerminateThread", reinterpret_cast<const void*>(&terminate_and_note)},
+    {"NtUnmapViewOfSection", reinterpret_cast<const void*>(&unmap_and_forget)},
     {"NtWaitForMultipleObjects", reinterpret_cast<const void*>(&wait_for_several)},
     {"NtWaitForSingleObject", reinterpret_cast<const void*>(&wait_for_one)},
 };

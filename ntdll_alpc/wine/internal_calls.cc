@@ -3,6 +3,7 @@
 #include "core/host.h"
 #include "core/completion_list_pump.h"
 #include "core/left_call.h"
+#include "core/message_views.h"
 #include "core/object_information.h"
 #include "core/port_state.h"
 #include "core/port_views.h"
@@ -49,6 +50,17 @@ NTSTATUS IsCapability(HANDLE Handle) {
 
 NTSTATUS HandleCloses(HANDLE Handle) {
     core::handle_closes(Handle);
+    const host::CallGuard guard;
+    return core::has_views(Handle) ? STATUS_PENDING : STATUS_SUCCESS;
+}
+
+NTSTATUS HandleClosed(HANDLE Handle) {
+    core::port_closed(Handle);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS ViewUnmaps(PVOID Address) {
+    core::view_unmaps(Address);
     return STATUS_SUCCESS;
 }
 
