@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The lock-free part of completion lists: every interleaving of a few threads, with deaths, in a model; and
-// the layout.
+// The lock-free part of completion lists: every interleaving of a few threads, with deaths, in a model.
 #include "core/completion_list.h"
 
 #include <gtest/gtest.h>
