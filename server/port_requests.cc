@@ -212,7 +212,8 @@ void receive(Call& call, Port& port, const ReceiveTerms& terms, Nanoseconds time
     if (port.for_receivers()) {
         if (port.front().step().total_length > terms.capacity)
             return reply_too_small(call.thread, terms, port.front());
-        return reply_with_message(call.thread, terms, *port.take_front());
+        reply_with_message(call.thread, terms, *port.take_front());
+        return port.match();  // what is next may be for the completion list again
     }
     if (const auto status = port.receive_status()) return reply_without_message(call.thread, terms, status);
     if (timeout == 0) return reply_without_message(call.thread, terms, STATUS_TIMEOUT);

@@ -76,7 +76,7 @@ NTSTATUS write_results(Channel& channel, const Arguments& arguments,
         const NTSTATUS status = write_sent_context(arguments.send_attributes, reply.sent_attributes);
         if (status != STATUS_SUCCESS) return status;
     }
-    if (sent) {
+    if (was_sent(request, reply)) {
         const NTSTATUS status = write_new_context(arguments.send_attributes, request.send_attributes,
                                                   reply.sent_attributes.security_context);
         if (status != STATUS_SUCCESS) return status;
