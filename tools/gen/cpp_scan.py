@@ -27,6 +27,9 @@ class Function:
 class Test:
     name: str  # Suite.Name
     ids: list
+    remarks: str  # its comments, which name further ids
+    source: str
+    confidence: str
     line: int
     text: str
 
@@ -83,7 +86,7 @@ def scan_block(original, text, start, end, space, owner, source):
             elif inner[0] == "class":
                 scan_block(original, text, place + 1, after - 1, space, inner[1], source)
             elif inner[0] == "function":
-                add(original, head_start, place, text[head_start:after], head, space, owner, source)
+                add(original, head_start, place, after, text, space, owner, source)
             head_start = place = after
             continue
         place += 1
@@ -98,12 +101,16 @@ def kind_of(head):
     return ("function", "") if "(" in head and first not in STATEMENTS else ("other", "")
 
 
-def add(original, start, brace, body, head, space, owner, source):
+def add(original, start, brace, after, text, space, owner, source):
+    head, body = text[start:brace], text[start:after]
     if match := TEST.match(head):
-        literal = re.search(r'"([^"]*)"', original[start + match.end():brace])
+        ids, says = re.findall(r'"([^"]*)"', original[start + match.end():brace])[:2]
+        confidence = re.search(r"(\w+)\s*\)\s*$", head)[1]
         line = original.count("\n", 0, start + len(head) - len(head.lstrip())) + 1
-        ids = [word.strip() for word in literal[1].split(",")]
-        source.tests.append(Test(f"{match[1]}.{match[2]}", ids, line, body[match.end():]))
+        words = [word.strip() for word in ids.split(",")]
+        remarks = " ".join(re.findall(r"//[^\n]*", original[start:after]))
+        source.tests.append(
+            Test(f"{match[1]}.{match[2]}", words, remarks, says, confidence, line, body[match.end():]))
         return
     match = re.search(r"(?:(\w+)::)*(\w+|operator\s*\S+?)\s*\(", head)
     if match:

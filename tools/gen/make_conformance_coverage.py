@@ -50,7 +50,7 @@ FAMILIES = [
      ["NtAlpcQueryInformationMessage"]),
     ("Legacy port information classes", r"Port(?:Basic|Dump)Information", ["NtQueryInformationPort"]),
 ]
-ID = re.compile(r"[A-Z]{1,2}\d+")
+ID = re.compile(r"\b[A-Z]{1,2}\d+\b")
 EXPECTATION = re.compile(r"\b(?:EXPECT_STATUS|ASSERT_STATUS|is_one_of)\s*\(")
 
 
@@ -79,19 +79,18 @@ def read_assertions(path):
 def link_tests(assertions, sources):
     for source in sources:
         for test in source.tests:
-            for id_ in test.ids:
+            for id_ in dict.fromkeys([*test.ids, *ID.findall(test.remarks)]):
                 if id_ in assertions:
                     assertions[id_].tests.append(test.name)
-                elif ID.fullmatch(id_):
+                elif id_ in test.ids and ID.fullmatch(id_):
                     raise TableError(f"{source.path}:{test.line}: {id_} is not in conformance/assertions.def; add it "
                                      "there or correct the id")
 
 
 def link_end_to_end_tests(assertions, files):
     for path in files:
-        for id_ in sorted(set(ID.findall(path.read_text(encoding="utf-8")))):
-            if id_ in assertions:
-                assertions[id_].tests.append(path.name)
+        for id_ in sorted(set(ID.findall(path.read_text(encoding="utf-8"))) & assertions.keys()):
+            assertions[id_].tests.append(path.name)
 
 
 # ---- What a test touches ----
@@ -163,6 +162,15 @@ def assertion_lines(assertions):
         yield f"| `{one.id}` | {one.confidence} | {one.claim} | {', '.join(one.tests) or '**none**'} |"
 
 
+def question_lines(sources):
+    yield "\n## Expectations of low confidence\n"
+    yield ("What these tests expect is only believed. `conformance/compare` shows what a result from Windows says about "
+           "each; [questions-for-windows.md](questions-for-windows.md) has the decisions behind them.\n")
+    yield "| Test | About | Who says so |\n|---|---|---|"
+    for test in (test for source in sources for test in source.tests if test.confidence == "low"):
+        yield f"| {test.name} | {', '.join(test.ids)} | {test.source} |"
+
+
 def call_lines(calls, touches):
     yield "\n## Calls\n"
     yield "Statuses are those that a test expects of the call itself.\n"
@@ -205,7 +213,7 @@ def make_page(root):
     touches = Touches(set(calls), sources, set(harness))
     header = (root / "include/ntalpc/ntlpcapi.h").read_text(encoding="utf-8")
     table = (root / "include/ntalpc/status.def").read_text(encoding="utf-8")
-    lines = [HEAD, *assertion_lines(assertions), *call_lines(calls, touches),
+    lines = [HEAD, *assertion_lines(assertions), *question_lines(sources), *call_lines(calls, touches),
              "\n## Flags, classes, attributes and message types", *family_lines(header, touches),
              *status_lines(table, touches)]
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
