@@ -7,6 +7,7 @@
 
 #include "core/attributes.h"
 #include "core/handle_attribute.h"
+#include "core/object_security.h"
 #include "core/security_attribute.h"
 #include "core/view_attribute.h"
 
@@ -80,6 +81,11 @@ NTSTATUS capture_object_attributes(const OBJECT_ATTRIBUTES* attributes, ObjectNa
     if (header.ObjectName) {
         if (const NTSTATUS status = capture_string(header.ObjectName, &name->path); status != STATUS_SUCCESS)
             return status;
+    }
+    if (header.SecurityDescriptor) {
+        const NTSTATUS status =
+            capture_security_descriptor(header.SecurityDescriptor, &name->security_descriptor);
+        if (status != STATUS_SUCCESS) return status;
     }
     if (!header.RootDirectory || name->path.empty()) return STATUS_SUCCESS;
     if (name->path.front() == u'\\') return STATUS_OBJECT_PATH_SYNTAX_BAD;

@@ -22,10 +22,13 @@ NTSTATUS NTAPI original_NtFsControlFile(HANDLE file, HANDLE event, void* apc, vo
                                         ULONG out_length);
 NTSTATUS NTAPI original_NtQueryObject(HANDLE handle, ULONG information_class, void* buffer, ULONG length,
                                       ULONG* return_length);
+NTSTATUS NTAPI original_NtQuerySecurityObject(HANDLE handle, ULONG information, void* descriptor, ULONG length,
+                                              ULONG* needed);
 NTSTATUS NTAPI original_NtSetInformationThread(HANDLE thread, ULONG information_class, const void* buffer,
                                                ULONG length);
 NTSTATUS NTAPI original_NtSetInformationToken(HANDLE token, ULONG information_class, void* buffer,
                                               ULONG length);
+NTSTATUS NTAPI original_NtSetSecurityObject(HANDLE handle, ULONG information, void* descriptor);
 NTSTATUS NTAPI original_NtSignalAndWaitForSingleObject(HANDLE signal, HANDLE wait, BOOLEAN alertable,
                                                        const LARGE_INTEGER* timeout);
 NTSTATUS NTAPI original_NtTerminateThread(HANDLE thread, NTSTATUS status);

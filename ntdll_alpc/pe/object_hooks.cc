@@ -55,4 +55,25 @@ NTSTATUS NTAPI query_any_object(HANDLE handle, ULONG information_class, void* bu
     return original_NtQueryObject(handle, information_class, buffer, length, return_length);
 }
 
+// Descriptors are the server's.
+NTSTATUS NTAPI query_any_security(HANDLE handle, ULONG information, void* descriptor, ULONG length,
+                                  ULONG* needed) {
+    if (!is_ours(handle))
+        return original_NtQuerySecurityObject(handle, information, descriptor, length, needed);
+    QueryCapabilitySecurityParams params = {handle, information, descriptor, length, needed};
+    const NTSTATUS status = unix_call(UnixCall::QueryCapabilitySecurity, &params);
+    if (status != static_cast<NTSTATUS>(STATUS_OBJECT_TYPE_MISMATCH)) return status;
+    forget_handle(handle);
+    return original_NtQuerySecurityObject(handle, information, descriptor, length, needed);
+}
+
+NTSTATUS NTAPI set_any_security(HANDLE handle, ULONG information, void* descriptor) {
+    if (!is_ours(handle)) return original_NtSetSecurityObject(handle, information, descriptor);
+    SetCapabilitySecurityParams params = {handle, information, descriptor};
+    const NTSTATUS status = unix_call(UnixCall::SetCapabilitySecurity, &params);
+    if (status != static_cast<NTSTATUS>(STATUS_OBJECT_TYPE_MISMATCH)) return status;
+    forget_handle(handle);
+    return original_NtSetSecurityObject(handle, information, descriptor);
+}
+
 }  // namespace ntalpc

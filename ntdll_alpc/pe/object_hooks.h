@@ -13,5 +13,8 @@ NTSTATUS NTAPI duplicate_and_forget(HANDLE source_process, HANDLE source, HANDLE
                                     HANDLE* target, ACCESS_MASK access, ULONG attributes, ULONG options);
 NTSTATUS NTAPI query_any_object(HANDLE handle, ULONG information_class, void* buffer, ULONG length,
                                 ULONG* return_length);
+NTSTATUS NTAPI query_any_security(HANDLE handle, ULONG information, void* descriptor, ULONG length,
+                                  ULONG* needed);
+NTSTATUS NTAPI set_any_security(HANDLE handle, ULONG information, void* descriptor);
 
 }  // namespace ntalpc

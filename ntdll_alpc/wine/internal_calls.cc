@@ -5,6 +5,7 @@
 #include "core/left_call.h"
 #include "core/message_views.h"
 #include "core/object_information.h"
+#include "core/object_security.h"
 #include "core/port_state.h"
 #include "core/port_views.h"
 #include "generated/core_calls.h"
@@ -78,6 +79,15 @@ NTSTATUS QueryCapability(HANDLE Handle, ULONG InformationClass, PVOID Buffer, UL
 NTSTATUS ShareHelper(PVOID Start) {
     wine::Hints::instance().set_helper(Start);
     return STATUS_SUCCESS;
+}
+
+NTSTATUS QueryCapabilitySecurity(HANDLE Handle, ULONG SecurityInformation, PVOID SecurityDescriptor,
+                                 ULONG Length, PULONG LengthNeeded) {
+    return core::query_security(Handle, SecurityInformation, SecurityDescriptor, Length, LengthNeeded);
+}
+
+NTSTATUS SetCapabilitySecurity(HANDLE Handle, ULONG SecurityInformation, PVOID SecurityDescriptor) {
+    return core::set_security(Handle, SecurityInformation, SecurityDescriptor);
 }
 
 NTSTATUS HintWhenAnswered(PHANDLE Event, PBOOLEAN NeedsHelper) {
