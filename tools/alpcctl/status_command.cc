@@ -17,7 +17,7 @@ struct Row {
 };
 
 // The server counts us too; the reader wants to know of everybody else.
-std::array<Row, 8> rows_of(const wire::ServerStatus::Reply& counts) {
+std::array<Row, 9> rows_of(const wire::ServerStatus::Reply& counts) {
     return {{{"server_process_id", counts.server_process_id},
              {"processes", counts.processes - 1},
              {"threads", counts.threads - 1},
@@ -25,7 +25,8 @@ std::array<Row, 8> rows_of(const wire::ServerStatus::Reply& counts) {
              {"ports", counts.ports},
              {"connections", counts.connections},
              {"messages", counts.messages},
-             {"waits", counts.waits}}};
+             {"waits", counts.waits},
+             {"passed_objects", counts.passed_objects}}};
 }
 
 void print_text(const wire::ServerStatus::Reply& counts) {
