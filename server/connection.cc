@@ -85,7 +85,8 @@ std::int32_t Connection::set_step(Thread& caller, Side from, std::uint16_t type,
                                   Message& message) const {
     Message::Step step;
     const auto status = make_step(caller, from, type, outgoing, &step);
-    return status == STATUS_SUCCESS ? message.set_step(std::move(step), caller.process().account()) : status;
+    if (status != STATUS_SUCCESS) return status;
+    return message.set_step(std::move(step), caller.process().account(), outgoing.pool);
 }
 
 std::int32_t Connection::request(Thread& caller, Port& client_port, const Outgoing& outgoing) {
@@ -199,6 +200,7 @@ std::int32_t Connection::send(Thread& caller, Side from, const Outgoing& outgoin
         message->retire();
         return status;
     }
+    if (outgoing.direct_event) message->set_direct_event(std::move(*outgoing.direct_event));
     if (outgoing.attributes.valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE) {
         message->message_context[index(from)] = outgoing.attributes.message_context;
     }
@@ -209,6 +211,7 @@ std::int32_t Connection::send(Thread& caller, Side from, const Outgoing& outgoin
 
 std::int32_t Connection::reply(Thread& caller, Side from, Message& message, const Outgoing& outgoing) {
     if (message.state() != Message::State::pending || message.owner() != from) return STATUS_INVALID_MESSAGE;
+    if (state_ == State::ended) return STATUS_PORT_DISCONNECTED;
     if (state_ != State::accepted) return STATUS_INVALID_MESSAGE;
     // Clients that never copy CallbackId are served (csandker, DownWithUp); a wrong one is refused.
     if (outgoing.header.callback_id != 0 && outgoing.header.callback_id != message.callback_id()) {
@@ -223,8 +226,10 @@ std::int32_t Connection::reply(Thread& caller, Side from, Message& message, cons
     // step (csandker's screenshot of the requester).
     const std::uint16_t type = outgoing.flags & ALPC_MSGFLG_RELEASE_MESSAGE ? LPC_REPLY : LPC_REQUEST;
     const auto status = set_step(caller, from, type, outgoing, message);
-    if (status == STATUS_SUCCESS) message.deliver();
-    return status;
+    if (status != STATUS_SUCCESS) return status;
+    if (outgoing.direct_event) message.set_direct_event(std::move(*outgoing.direct_event));
+    message.deliver();
+    return STATUS_SUCCESS;
 }
 
 namespace {
@@ -288,7 +293,7 @@ void Connection::notify_client_died(const Thread& thread, Side from) {
                               thread.creation_time()));
 }
 
-void Connection::end(Side gone, std::int32_t own_status) {
+void Connection::end(Side gone, std::int32_t own_status, PendingMessages pending) {
     const Ref<Connection> alive(this);
     if (state_ == State::pending || (state_ == State::accepting && gone == Side::client)) {
         return abandon_request();
@@ -308,14 +313,25 @@ void Connection::end(Side gone, std::int32_t own_status) {
     if (finisher_) finisher_->finish(STATUS_SUCCESS);
     const std::vector<Ref<Message>> live(messages_.begin(), messages_.end());
     for (const auto& message : live) {
-        if (message->connection() == this) message->connection_ended(gone, own_status);
+        if (message->connection() == this) message->connection_ended(gone, own_status, pending);
     }
     if (gone == Side::client) {
         notify(Message::time_step(Side::client, LPC_PORT_CLOSED, client_facts_->id, 0,
                                   client_facts_->creation_time));
     }
     for (Port* port : ports_) {
-        if (port && port->empty()) port->finish_receivers(STATUS_PORT_DISCONNECTED);
+        if (!port) continue;
+        port->finish_reference_waits(STATUS_PORT_DISCONNECTED);
+        if (port->drained()) port->finish_receivers(STATUS_PORT_DISCONNECTED);
+    }
+}
+
+// What the other side left here when it disconnected.
+void Connection::forget_messages_of(Side owner) {
+    if (state_ != State::ended) return;
+    const std::vector<Ref<Message>> live(messages_.begin(), messages_.end());
+    for (const auto& message : live) {
+        if (message->state() == Message::State::pending && message->owner() == owner) message->retire();
     }
 }
 
@@ -341,10 +357,11 @@ void Connection::port_closed(const Port& port) {
     const Side side = port.side();
     if (ports_[index(side)] != &port) return;
     end(side, STATUS_PORT_CLOSED);
+    forget_messages_of(side);
     ports_[index(side)] = nullptr;
 }
 
-void Connection::listener_closed() {
+void Connection::listener_closed(PendingMessages pending) {
     const Ref<Connection> alive(this);
     if (state_ == State::pending) {
         NTALPC_TRACE(connection_ended(*this, Side::server));
@@ -355,10 +372,10 @@ void Connection::listener_closed() {
             request->retire();
             connector_->refused({});
         } else if (request) {
-            request->connection_ended(Side::server, STATUS_PORT_CLOSED);
+            request->connection_ended(Side::server, STATUS_PORT_CLOSED, pending);
         }
     } else {
-        end(Side::server, STATUS_PORT_CLOSED);
+        end(Side::server, STATUS_PORT_CLOSED, pending);
     }
     leave_listener();
 }

@@ -41,6 +41,8 @@ struct Outgoing {
     wire::Bytes data;
     const wire::MessageAttributes& attributes;
     std::uint32_t flags;  // ALPC_MSGFLG_*
+    Ref<QuotaAccount> pool = {};  // what the sending port may have under way, if that is limited
+    DirectEvent* direct_event = nullptr;
 };
 
 class Connection final : public RefCounted, public Counted<Connection> {
@@ -54,7 +56,10 @@ class Connection final : public RefCounted, public Counted<Connection> {
     const ProcessFacts& client_facts() const { return *client_facts_; }
     const security::Token& client_token() const { return client_token_->facts(); }
     std::list<Ref<Message>>& messages() { return messages_; }
+    const std::list<Ref<Message>>& messages() const { return messages_; }
 
+    // A communication port, while it has handles.
+    const Port* port(Side side) const { return ports_[static_cast<std::size_t>(side)]; }
     // The port whose queue messages for a side go to: the connection port for the server.
     Port* queue_port(Side side) const;
     // The port whose attributes say which handles a side lets in: its own, once it has one.
@@ -106,11 +111,11 @@ class Connection final : public RefCounted, public Counted<Connection> {
 
     // Ends an accepted connection because of one side, or gives up a pending one. `own_status` is for that
     // side's own waiting threads.
-    void end(Side gone, std::int32_t own_status);
+    void end(Side gone, std::int32_t own_status, PendingMessages pending = PendingMessages::cancel);
     // A communication port has lost its last handle. One that never became part of the connection, because an
     // accept failed half-way, changes nothing.
     void port_closed(const Port& port);
-    void listener_closed();
+    void listener_closed(PendingMessages pending);
     // Tells connections apart without keeping them alive.
     std::uint64_t serial() const { return serial_; }
 
@@ -118,6 +123,7 @@ class Connection final : public RefCounted, public Counted<Connection> {
     ~Connection() override;
     void leave_listener();
     void abandon_request();
+    void forget_messages_of(Side owner);
     void become_refused(Message& request, wire::Bytes information);
     void notify(Message::Step step);
     std::int32_t make_step(Thread& caller, Side from, std::uint16_t type, const Outgoing& outgoing,

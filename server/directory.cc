@@ -71,8 +71,8 @@ void Directory::remove(Object& object) {
 }
 
 void Directory::adopt(std::u16string_view name, Ref<Object> object) {
-    owned_.push_back(object);
     insert(name, *object);
+    own(std::move(object));
 }
 
 std::size_t Directory::size() const {

@@ -14,6 +14,12 @@ namespace ntalpc::server {
 extern const ObjectType kDirectoryType;
 extern const ObjectType kSymbolicLinkType;
 
+// Rights to a directory beside the standard ones: DIRECTORY_* of the NT headers.
+inline constexpr std::uint32_t kDirectoryQuery = 0x1;
+inline constexpr std::uint32_t kDirectoryTraverse = 0x2;
+inline constexpr std::uint32_t kDirectoryCreateObject = 0x4;
+inline constexpr std::uint32_t kDirectoryCreateSubdirectory = 0x8;
+
 // Names differ by case, but may be looked up without regard to it.
 enum class CaseRule {
     sensitive,
@@ -32,10 +38,17 @@ class Directory final : public Object {
     void insert(std::u16string_view name, Object& object);
     void remove(Object& object);
     bool is_root() const { return root_; }
-    // Directories and links of the standard tree belong to their parent.
+    // A permanent object belongs to its directory.
+    void own(Ref<Object> object) { owned_.push_back(std::move(object)); }
     void adopt(std::u16string_view name, Ref<Object> object);
 
     std::size_t size() const;
+    template <class Visitor>
+    void for_each(Visitor visit) const {
+        for (const auto& [key, same] : entries_) {
+            for (const Object* const object : same) visit(*object);
+        }
+    }
 
   private:
     ~Directory() override;

@@ -126,6 +126,11 @@ TEST_F(DispatchTest, TheStatusCountsWhatIsThere) {
     EXPECT_EQ(after.connections, before.connections + 1);
     EXPECT_EQ(after.messages, before.messages + 1);
     EXPECT_EQ(after.waits, before.waits + 1);
+    EXPECT_EQ(after.event_pairs, before.event_pairs);
+    const auto event_pair = thread.call<wire::CreateEventPair>({}).body.handle;
+    EXPECT_EQ(thread.call<wire::ServerStatus>({}).body.event_pairs, before.event_pairs + 1);
+    close(thread, event_pair);
+    EXPECT_EQ(thread.call<wire::ServerStatus>({}).body.event_pairs, before.event_pairs);
 }
 
 // ---- Random conversations ----
@@ -208,14 +213,18 @@ class RandomRequests : public KernelTest {
                 answer_connect(client, some_handle(client), some_message(), !chance(4), data);
                 return;
             case 3:
-                client.start<wire::DisconnectPort>({.handle = chance(4) ? some_handle(client) : 0});
-                return;
+                if (chance(2))
+                    return client.start<wire::WaitForReferences>(
+                        {.handle = some_handle(client), .count = pick(5)});
+                return client.start<wire::DisconnectPort>(
+                    {.handle = chance(4) ? some_handle(client) : 0, .flags = pick(2)});
             case 4:
                 return start_receive(client, some_handle(client), chance(2) ? 0 : kSecond,
                                      chance(8) ? kHeader : 0x1000);
             default:
                 return start_send(client, some_handle(client), data,
-                                  {.flags = any_of<std::uint32_t>({0, kSync, kRelease, kSync | kRelease}),
+                                  {.flags = any_of<std::uint32_t>({0, kSync, kRelease, kSync | kRelease}) |
+                                            (chance(2) ? ALPC_MSGFLG_TRACK_PORT_REFERENCES : 0),
                                    .reply_to = chance(2) ? 0 : some_message(),
                                    .receive = chance(3),
                                    .capacity = chance(8) ? kHeader : 0x1000,
@@ -237,7 +246,7 @@ class RandomRequests : public KernelTest {
 
 TEST_F(RandomRequests, LeaveNothingBehind) {
     start();
-    for (int i = 0; i < 40000; ++i) step();
+    for (int i = 0; i < 60000; ++i) step();
     // Otherwise the conversation was too simple to mean something.
     EXPECT_GT(kernel().next_connection_serial(), 500u);
     EXPECT_GT(messages_seen(), 1000u);

@@ -6,6 +6,7 @@
 #include "server/capability.h"
 #include "server/dispatch.h"
 #include "server/event_pair.h"
+#include "server/object_security.h"
 #include "server/port_lookup.h"
 
 namespace ntalpc::server {
@@ -16,25 +17,12 @@ CaseRule case_rule(std::uint32_t attributes) {
     return attributes & OBJ_CASE_INSENSITIVE ? CaseRule::insensitive : CaseRule::sensitive;
 }
 
-// What a desired access amounts to. Rights that an event pair does not have are left out rather than refused:
-// programs ask for all of an event's (low confidence).
-std::uint32_t granted_access(std::uint32_t desired) {
-    const GenericMapping& mapping = kEventPairType.mapping;
-    if (desired & GENERIC_READ) desired |= mapping.read;
-    if (desired & GENERIC_WRITE) desired |= mapping.write;
-    if (desired & GENERIC_EXECUTE) desired |= mapping.execute;
-    if (desired & (GENERIC_ALL | MAXIMUM_ALLOWED)) desired |= mapping.all;
-    return desired & kEventPairType.valid_access;
-}
-
 // The rights of a handle are its own, so every open makes a new one.
 template <class Request>
-void reply_with_new_handle(Call& call, std::int32_t success, EventPair& pair, std::uint32_t desired) {
+void reply_with_new_handle(Call& call, std::int32_t success, EventPair& pair, std::uint32_t access) {
     NewHandle made;
-    if (const auto status =
-            call.kernel.handles.open(call.process(), Ref<Object>(&pair), granted_access(desired), &made)) {
+    if (const auto status = call.kernel.handles.open(call.process(), Ref<Object>(&pair), access, &made))
         return call.finish(status);
-    }
     typename Request::Reply reply;
     reply.handle = made.handle().id();
     reply.access = made.handle().access();
@@ -42,10 +30,22 @@ void reply_with_new_handle(Call& call, std::int32_t success, EventPair& pair, st
     call.reply<Request>(success, reply, {}, std::span(&descriptor, 1));
 }
 
+// Rights that an event pair does not have are left out rather than refused: programs ask for all of an
+// event's (low confidence).
+template <class Request>
+void open_pair(Call& call, std::int32_t success, EventPair& pair, std::uint32_t desired) {
+    std::uint32_t granted = 0;
+    const auto status = check_object_access(pair, call.thread.effective_token(), desired, &granted);
+    if (status != STATUS_SUCCESS) return call.finish(status);
+    reply_with_new_handle<Request>(call, success, pair, granted);
+}
+
 std::int32_t find_by_name(const Call& call, const std::u16string& name, std::uint32_t attributes,
                           Ref<EventPair>* found) {
     Ref<Object> object;
-    if (const auto status = call.kernel.names.open(name, case_rule(attributes), &object)) return status;
+    const security::Token& token = call.thread.effective_token();
+    if (const auto status = call.kernel.names.open(name, case_rule(attributes), token, &object))
+        return status;
     auto* const pair = dynamic_cast<EventPair*>(object.get());
     if (!pair) return STATUS_OBJECT_TYPE_MISMATCH;
     *found = Ref<EventPair>(pair);
@@ -62,18 +62,25 @@ void handle(Call& call, const wire::CreateEventPair::Request& request,
     Ref<EventPair> pair;
     if (!name.empty() && (request.attributes & OBJ_OPENIF)) {
         const auto status = find_by_name(call, name, request.attributes, &pair);
-        if (status == STATUS_SUCCESS) {
-            return reply_with_new_handle<CreateEventPair>(call, STATUS_OBJECT_NAME_EXISTS, *pair,
-                                                          request.access);
-        }
+        if (status == STATUS_SUCCESS)
+            return open_pair<CreateEventPair>(call, STATUS_OBJECT_NAME_EXISTS, *pair, request.access);
         if (status != STATUS_OBJECT_NAME_NOT_FOUND) return call.finish(status);
     }
-    if (const auto status = EventPair::make(&pair)) return call.finish(status);
-    if (!name.empty()) {
-        if (const auto status = call.kernel.names.insert(name, case_rule(request.attributes), *pair))
-            return call.finish(status);
+    const security::Token& token = call.thread.effective_token();
+    std::uint32_t granted = 0;
+    auto status = check_permanent(request.attributes, token);
+    if (status == STATUS_SUCCESS) status = grant_to_creator(kEventPairType, token, request.access, &granted);
+    if (status == STATUS_SUCCESS) status = EventPair::make(&pair);
+    if (status == STATUS_SUCCESS && !name.empty())
+        status = call.kernel.names.insert(name, case_rule(request.attributes), token, *pair);
+    if (status == STATUS_SUCCESS)
+        status = assign_descriptor(*pair, blobs.security_descriptor, token, call.process().account());
+    if (status != STATUS_SUCCESS) return call.finish(status);
+    if (!name.empty() && (request.attributes & OBJ_PERMANENT)) {
+        pair->make_permanent();
+        pair->parent()->own(Ref<Object>(pair.get()));
     }
-    reply_with_new_handle<CreateEventPair>(call, STATUS_SUCCESS, *pair, request.access);
+    reply_with_new_handle<CreateEventPair>(call, STATUS_SUCCESS, *pair, granted);
 }
 
 void handle(Call& call, const wire::OpenEventPair::Request& request,
@@ -81,7 +88,7 @@ void handle(Call& call, const wire::OpenEventPair::Request& request,
     Ref<EventPair> pair;
     if (const auto status = find_by_name(call, text_of(blobs.name), request.attributes, &pair))
         return call.finish(status);
-    reply_with_new_handle<wire::OpenEventPair>(call, STATUS_SUCCESS, *pair, request.access);
+    open_pair<wire::OpenEventPair>(call, STATUS_SUCCESS, *pair, request.access);
 }
 
 // The memory can be written by whoever has it, so only a handle that may be waited on and set gets it.

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "ntalpc/status.h"
+#include "server/completion_list.h"
 
 namespace ntalpc::server {
 
@@ -47,6 +48,7 @@ Process* Kernel::find_process(const Cookie& cookie) const {
 void Kernel::remove_process(Process& process) {
     processes_.remove(&process);
     keepers.process_gone(process);
+    end_completion_lists_of(*this, process);
 }
 
 void Kernel::add_thread(Thread& thread) {

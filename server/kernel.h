@@ -51,6 +51,9 @@ class Kernel {
     void remove_process(Process& process);
     const std::list<Process*>& processes() const { return processes_; }
 
+    // Threads with a channel, in the order of those ids.
+    using Threads = std::multimap<std::pair<std::uint64_t, std::uint64_t>, Thread*>;
+    const Threads& threads() const { return threads_; }
     // Threads with a channel, by the ids that ClientId holds.
     void add_thread(Thread& thread);
     void remove_thread(const Thread& thread);
@@ -67,7 +70,7 @@ class Kernel {
     const Clock clock_;
     const QuotaLimits limits_;
     std::list<Process*> processes_;
-    std::multimap<std::pair<std::uint64_t, std::uint64_t>, Thread*> threads_;
+    Threads threads_;
     std::uint32_t last_callback_id_ = 0;
     std::uint64_t last_connection_serial_ = 0;
     std::uint64_t last_port_serial_ = 0;

@@ -6,6 +6,7 @@
 // recorded answers. When it ends, every object it made must be gone.
 #pragma once
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -78,7 +79,7 @@ class FakeThread final : public ReplySink {
         for (const wire::Bytes piece : pieces)
             recorded.packet.insert(recorded.packet.end(), piece.begin(), piece.end());
         recorded.descriptors = descriptors.size();
-        if (!descriptors.empty()) note_handle(recorded.packet);
+        if (!descriptors.empty()) note_descriptor(recorded.packet, descriptors[0]);
         answers_.push_back(std::move(recorded));
     }
 
@@ -114,6 +115,8 @@ class FakeThread final : public ReplySink {
     void forget_answers() { answers_.clear(); }
     // Handles that came with answers: those whose descriptors the client has.
     const std::vector<std::uint64_t>& handles() const { return handles_; }
+    // What came with the last answer that has a descriptor and no body.
+    UniqueFd& socket() { return socket_; }
     // The oldest answer not taken yet.
     template <class Type>
     Answer<Type> take() {
@@ -139,9 +142,13 @@ class FakeThread final : public ReplySink {
         std::vector<std::byte> packet;
         std::size_t descriptors = 0;
     };
-    // Every answer with a descriptor begins with the number of its handle.
-    void note_handle(const std::vector<std::byte>& packet) {
+    // Every answer with a descriptor begins with the number of its handle, if there is anything in it.
+    void note_descriptor(const std::vector<std::byte>& packet, const UniqueFd& descriptor) {
         std::uint64_t handle = 0;
+        if (packet.size() == sizeof(wire::PacketHeader)) {
+            socket_.reset(fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0));
+            return;
+        }
         ASSERT_GE(packet.size(), sizeof(wire::PacketHeader) + sizeof(handle));
         std::memcpy(&handle, packet.data() + sizeof(wire::PacketHeader), sizeof(handle));
         handles_.push_back(handle);
@@ -171,6 +178,7 @@ class FakeThread final : public ReplySink {
     Kernel& kernel_;
     std::vector<Recorded> answers_;
     std::vector<std::uint64_t> handles_;
+    UniqueFd socket_;
     std::uint32_t serial_ = 0;
     std::unique_ptr<Thread> thread_;  // last: its end may still answer
 };
@@ -222,6 +230,7 @@ class KernelTest : public testing::Test {
         facts.image_path = "test";
         security::Token token;
         token.user = security::Sid(5, {21, 0, 0, 0, static_cast<std::uint32_t>(facts.id)});
+        token.groups = {{security::sids::kAdministrators, security::group::kEnabled}};
         token.token_id = facts.id + 1;
         processes_.push_back(kernel_->add_process(std::move(facts), std::move(token)));
         return add_thread(processes_.back());

@@ -17,10 +17,6 @@ namespace {
 // Memory that a message costs beyond its data: the object, its queue and table entries.
 constexpr std::size_t kMessageOverhead = sizeof(Message) + 128;
 
-std::size_t index(Side side) {
-    return static_cast<std::size_t>(side);
-}
-
 }  // namespace
 
 Message::Message(Kernel& kernel)
@@ -71,10 +67,12 @@ std::uint64_t Message::context_for_receiver() const {
     return connection_ ? connection_->port_context(receiver()) : port_context_;
 }
 
-std::int32_t Message::set_step(Step step, const Ref<QuotaAccount>& payer) {
-    MessageCharge charge;
+std::int32_t Message::set_step(Step step, const Ref<QuotaAccount>& payer, const Ref<QuotaAccount>& pool) {
+    MessageCharge charge, pool_charge;
     if (!charge.charge(payer, kMessageOverhead + step.data.size())) return STATUS_QUOTA_EXCEEDED;
+    if (pool && !pool_charge.charge(pool, step.total_length)) return STATUS_QUOTA_EXCEEDED;
     charge_ = std::move(charge);
+    pool_charge_ = std::move(pool_charge);
     step_ = std::move(step);
     return STATUS_SUCCESS;
 }
@@ -85,11 +83,22 @@ void Message::deliver() {
         static_cast<unsigned long long>(step_.sender ? step_.sender->id : 0), id_, step_.type,
         step_.data.size());
     NTALPC_TRACE(message_sent(*this, connection_ ? connection_->queue_port(receiver()) : nullptr));
-    if (connection_) {
-        hand_over(connection_->queue_port(receiver()));
-    } else {
-        retire();
-    }
+    if (!connection_) return retire();
+    quiet_ = has_direct_event(receiver());
+    hand_over(connection_->queue_port(receiver()));
+    finish_direct_event(receiver());
+}
+
+void Message::set_direct_event(DirectEvent event) {
+    event.message_taken();
+    direct_events_[index(step_.from)] = std::move(event);
+}
+
+void Message::finish_direct_event(Side side) {
+    DirectEvent& event = direct_events_[index(side)];
+    if (!event) return;
+    event.finish();
+    if (Port* const port = connection_ ? connection_->queue_port(side) : nullptr) port->remember_direct(id_);
 }
 
 // A thread that waits for this very message comes first. What does not fit it waits in the queue for a
@@ -182,6 +191,7 @@ void Message::retire() {
     if (queue_) queue_->remove(*this);
     if (state_ != State::ended) kernel_.message_ids.release(id_);
     state_ = State::ended;
+    for (const Side side : {Side::client, Side::server}) finish_direct_event(side);
     if (connection_) {
         connection_->messages().erase(live_place_);
         connection_.reset();
@@ -190,6 +200,8 @@ void Message::retire() {
 
 // What is delivered later needs no more of the connection than the receiver's context.
 void Message::leave_connection(Side receiver) {
+    if (!queue_) quiet_ = has_direct_event(receiver);
+    for (const Side side : {Side::client, Side::server}) finish_direct_event(side);
     port_context_ = connection_->port_context(receiver);
     connection_->messages().erase(live_place_);
     connection_.reset();
@@ -243,7 +255,7 @@ void Message::abandoned_by(Side side) {
     }
 }
 
-void Message::connection_ended(Side gone, std::int32_t own_status) {
+void Message::connection_ended(Side gone, std::int32_t own_status, PendingMessages pending) {
     const Ref<Message> alive(this);
     const Side survivor = peer_of(gone);
     const Port* const port = connection_->queue_port(survivor);
@@ -259,6 +271,7 @@ void Message::connection_ended(Side gone, std::int32_t own_status) {
         }
         return;
     }
+    if (state_ == State::pending && owner_ == survivor && pending == PendingMessages::keep) return;
     if (queue_) queue_->remove(*this);
     // Whoever asked and still hopes for an answer learns that there will be none. A waiting thread has been
     // told by its status, and the sender of a datagram expects nothing. Who still has something to give back
@@ -275,6 +288,7 @@ void Message::connection_ended(Side gone, std::int32_t own_status) {
 void MessageQueue::push(Message& message) {
     message.queue_place_ = messages_.insert(messages_.end(), Ref<Message>(&message));
     message.queue_ = this;
+    if (message.noticed()) ++noticed_;
     if (message.state_ != Message::State::canceled) message.state_ = Message::State::queued;
 }
 
@@ -288,6 +302,7 @@ void MessageQueue::remove(Message& message) {
     const Ref<Message> alive(&message);
     messages_.erase(message.queue_place_);
     message.queue_ = nullptr;
+    if (message.noticed()) --noticed_;
 }
 
 }  // namespace ntalpc::server

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "generated/protocol.h"
+#include "server/direct_event.h"
 #include "server/passed_object.h"
 #include "server/process.h"
 #include "server/quota.h"
@@ -40,6 +41,9 @@ enum class Side : std::uint8_t { client, server };
 inline Side peer_of(Side side) {
     return side == Side::client ? Side::server : Side::client;
 }
+
+// What the end of a connection does to messages that the remaining side has received and not answered.
+enum class PendingMessages : std::uint8_t { cancel, keep };
 
 class Message final : public RefCounted, public Counted<Message> {
   public:
@@ -81,9 +85,9 @@ class Message final : public RefCounted, public Counted<Message> {
     std::uint64_t connection_serial() const { return connection_serial_; }
     const Step& step() const { return step_; }
 
-    // Replaces the step; `payer` is charged for its memory. STATUS_QUOTA_EXCEEDED leaves the message as it
-    // was.
-    std::int32_t set_step(Step step, const Ref<QuotaAccount>& payer);
+    // Replaces the step; `payer` is charged for its memory, and `pool`, if there is one, for the bytes that
+    // the sender's port may have under way. STATUS_QUOTA_EXCEEDED leaves the message as it was.
+    std::int32_t set_step(Step step, const Ref<QuotaAccount>& payer, const Ref<QuotaAccount>& pool = {});
 
     // A callback is under way inside the message, with an id of its own.
     void begin_callback();
@@ -105,12 +109,21 @@ class Message final : public RefCounted, public Counted<Message> {
     // been canceled meanwhile, and the side has not been told yet. nullptr for anybody else.
     const PassedObjects* objects_for(Side side) const;
 
+    // The sender of the step has attached an event: it is told when its message has been answered, received
+    // if it wants no answer, or canceled.
+    void set_direct_event(DirectEvent event);
+    bool has_direct_event(Side side) const { return static_cast<bool>(direct_events_[index(side)]); }
+    // Whether a wait on the receiving port notices the step. One whose arrival an event tells is not noticed
+    // otherwise.
+    bool noticed() const { return !quiet_; }
+
     // NtAlpcCancelMessage by one side. What the other side still holds or hopes for becomes a notice.
     void cancel(Side by);
     // The side's thread stops waiting for an answer.
     void abandoned_by(Side side);
-    // One side of the connection is gone; `own_status` is what its own waiting threads get.
-    void connection_ended(Side gone, std::int32_t own_status);
+    // One side of the connection is gone; `own_status` is what its own waiting threads get. What the other
+    // side has received and not answered may be left to it.
+    void connection_ended(Side gone, std::int32_t own_status, PendingMessages pending);
     // Forgets the message: its id is free again.
     void retire();
 
@@ -130,6 +143,8 @@ class Message final : public RefCounted, public Counted<Message> {
     friend class MessageQueue;
     explicit Message(Kernel& kernel);
     ~Message() override;
+    static std::size_t index(Side side) { return static_cast<std::size_t>(side); }
+    void finish_direct_event(Side side);
     void hand_over(Port* port);
     void become_notice(Side receiver);
     void leave_connection(Side receiver);
@@ -147,6 +162,9 @@ class Message final : public RefCounted, public Counted<Message> {
     PassedObjects left_over_;         // in a notice: what the message had carried to its receiver
     std::uint64_t port_context_ = 0;  // of a message that has left its connection
     MessageCharge charge_;
+    MessageCharge pool_charge_;
+    std::array<DirectEvent, 2> direct_events_;  // by the side that sent
+    bool quiet_ = false;
     class MessageQueue* queue_ = nullptr;
     std::list<Ref<Message>>::iterator queue_place_;
     std::list<Ref<Message>>::iterator live_place_;
@@ -157,6 +175,8 @@ class MessageQueue {
   public:
     bool empty() const { return messages_.empty(); }
     std::size_t size() const { return messages_.size(); }
+    // How many of them a wait on the port notices.
+    std::size_t noticed() const { return noticed_; }
     Message& front() const { return *messages_.front(); }
     void push(Message& message);
     Ref<Message> pop();
@@ -165,6 +185,7 @@ class MessageQueue {
 
   private:
     std::list<Ref<Message>> messages_;
+    std::size_t noticed_ = 0;
 };
 
 }  // namespace ntalpc::server

@@ -5,6 +5,7 @@
 #include "server/dispatch.h"
 #include "server/port.h"
 #include "server/port_lookup.h"
+#include "server/reference_wait.h"
 #include "server/waits.h"
 
 namespace ntalpc::server {
@@ -23,6 +24,8 @@ std::int32_t cancel(Port& port, const wire::CancelMessage::Request& request) {
     // A connection request, and the answer to one, are not messages yet that could be canceled.
     if (!message || message->connection()->state() != Connection::State::accepted)
         return STATUS_MESSAGE_NOT_FOUND;
+    // The other side has said its last word, which is only waiting to be received.
+    if (message->step().ends && message->step().from != port.side()) return STATUS_MESSAGE_NOT_FOUND;
     // The flag's name says the opposite of what the tests see: with it the context is compared.
     const auto own_context = message->message_context[static_cast<std::size_t>(port.side())];
     if ((request.flags & ALPC_CANCELFLG_NO_CONTEXT_CHECK) && request.context.message_context != own_context) {
@@ -63,6 +66,31 @@ void handle(Call& call, const wire::QueryMessage::Request& request, const wire::
     reply.modified_id = sender.token->facts().modified_id;
     reply.unix_process = sender.process->unix_process;
     call.reply<wire::QueryMessage>(STATUS_SUCCESS, reply, {.user_sid = sender.token->facts().user.bytes()});
+}
+
+void handle(Call& call, const wire::PrepareDirectEvent::Request&,
+            const wire::PrepareDirectEvent::RequestBlobs&) {
+    UniqueFd sender_end;
+    const auto status =
+        DirectEvent::make(call.process().account(), &call.thread.prepared_direct_event, &sender_end);
+    if (status != STATUS_SUCCESS) return call.finish(status);
+    wire::PrepareDirectEvent::Reply reply;
+    call.reply<wire::PrepareDirectEvent>(STATUS_SUCCESS, reply, {}, std::span(&sender_end, 1));
+}
+
+void handle(Call& call, const wire::QueryDirect::Request& request, const wire::QueryDirect::RequestBlobs&) {
+    Port* port = nullptr;
+    if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
+    call.finish(port->direct_status(request.message_id));
+}
+
+void handle(Call& call, const wire::WaitForReferences::Request& request,
+            const wire::WaitForReferences::RequestBlobs&) {
+    Port* port = nullptr;
+    if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
+    if (port->references() >= request.count) return call.finish(STATUS_SUCCESS);
+    if (const auto status = port->receive_status()) return call.finish(status);
+    call.thread.park(std::make_unique<ReferenceWait>(call.thread, *port, request.count));
 }
 
 void handle(Call& call, const wire::QueryConnection::Request& request,

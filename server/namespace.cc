@@ -2,6 +2,8 @@
 #include "server/namespace.h"
 
 #include "ntalpc/status.h"
+#include "server/object_security.h"
+#include "server/standard_descriptors.h"
 
 namespace ntalpc::server {
 
@@ -11,11 +13,12 @@ namespace {
 constexpr int kMaxLinks = 30;
 constexpr std::uint32_t kMaxSession = 255;
 
-Ref<Directory> add_directory(Directory& parent, std::u16string_view name) {
+Ref<Directory> add_directory(Directory& parent, std::u16string_view name, OpenTo open_to = OpenTo::readers) {
     if (Object* existing = parent.find(name, CaseRule::sensitive)) {
         return Ref<Directory>(dynamic_cast<Directory*>(existing));
     }
     auto made = make_ref<Directory>();
+    made->set_descriptor(directory_descriptor(open_to), {});
     parent.adopt(name, Ref<Object>(made.get()));
     return made;
 }
@@ -33,18 +36,20 @@ std::u16string decimal(std::uint32_t number) {
 }  // namespace
 
 Namespace::Namespace() : root_(make_ref<Directory>(Directory::IsRoot::yes)) {
+    root_->set_descriptor(directory_descriptor(OpenTo::readers), {});
+    add_directory(*root_, u"RPC Control", OpenTo::creators);
     for (const char16_t* name :
-         {u"RPC Control", u"Windows", u"Sessions", u"KernelObjects", u"Security", u"Device", u"GLOBAL??",
-          u"ObjectTypes", u"Driver", u"FileSystem", u"Callback", u"NLS"}) {
+         {u"Windows", u"Sessions", u"KernelObjects", u"Security", u"Device", u"GLOBAL??", u"ObjectTypes",
+          u"Driver", u"FileSystem", u"Callback", u"NLS"}) {
         add_directory(*root_, name);
     }
     add_link(*root_, u"??", u"\\GLOBAL??");
     add_link(*root_, u"DosDevices", u"\\??");
-    const auto base = add_directory(*root_, u"BaseNamedObjects");
+    const auto base = add_directory(*root_, u"BaseNamedObjects", OpenTo::creators);
     add_link(*base, u"Global", u"\\BaseNamedObjects");
     add_link(*base, u"Local", u"\\BaseNamedObjects");
     add_link(*base, u"Session", u"\\Sessions\\BNOLINKS");
-    add_directory(*base, u"Restricted");
+    add_directory(*base, u"Restricted", OpenTo::creators);
     add_session(0);
     add_session(1);
 }
@@ -65,18 +70,19 @@ void Namespace::add_session(std::uint32_t session) {
     const auto directory = add_directory(*sessions, number);
     add_directory(*directory, u"Windows");
     add_directory(*directory, u"DosDevices");
-    const auto base = add_directory(*directory, u"BaseNamedObjects");
+    const auto base = add_directory(*directory, u"BaseNamedObjects", OpenTo::creators);
     const std::u16string own = u"\\Sessions\\" + number + u"\\BaseNamedObjects";
     add_link(*links, number, own);
     add_link(*base, u"Global", u"\\BaseNamedObjects");
     add_link(*base, u"Local", own);
     add_link(*base, u"Session", u"\\Sessions\\BNOLINKS");
-    add_directory(*base, u"Restricted");
+    add_directory(*base, u"Restricted", OpenTo::creators);
 }
 
 // Walks to the directory that holds, or would hold, the last component, following links on the way. A link in
 // the last place is followed too: none of our calls opens links themselves.
-std::int32_t Namespace::locate(std::u16string_view path, CaseRule rule, Place* place) const {
+std::int32_t Namespace::locate(std::u16string_view path, CaseRule rule, const security::Token& token,
+                               Place* place) const {
     if (path.empty()) return STATUS_OBJECT_NAME_INVALID;
     std::u16string rest(path);
     int links = 0;
@@ -91,6 +97,7 @@ restart:
         const std::u16string component = rest.substr(at, end - at);
         const bool last = end == rest.size();
         if (component.empty()) return STATUS_OBJECT_NAME_INVALID;
+        if (!may_traverse(*place->directory, token)) return STATUS_ACCESS_DENIED;
         Object* const child = place->directory->find(component, rule);
         if (const auto* link = dynamic_cast<const SymbolicLink*>(child)) {
             if (++links > kMaxLinks) return STATUS_OBJECT_NAME_INVALID;
@@ -109,19 +116,24 @@ restart:
     }
 }
 
-std::int32_t Namespace::open(std::u16string_view path, CaseRule rule, Ref<Object>* found) const {
+std::int32_t Namespace::open(std::u16string_view path, CaseRule rule, const security::Token& token,
+                             Ref<Object>* found) const {
     Place place;
-    if (const auto status = locate(path, rule, &place); status != STATUS_SUCCESS) return status;
+    if (const auto status = locate(path, rule, token, &place); status != STATUS_SUCCESS) return status;
     Object* const object = place.last.empty() ? root_.get() : place.directory->find(place.last, rule);
     if (!object) return STATUS_OBJECT_NAME_NOT_FOUND;
     *found = Ref<Object>(object);
     return STATUS_SUCCESS;
 }
 
-std::int32_t Namespace::insert(std::u16string_view path, CaseRule rule, Object& object) {
+std::int32_t Namespace::insert(std::u16string_view path, CaseRule rule, const security::Token& token,
+                               Object& object) {
     Place place;
-    if (const auto status = locate(path, rule, &place); status != STATUS_SUCCESS) return status;
+    if (const auto status = locate(path, rule, token, &place); status != STATUS_SUCCESS) return status;
     if (place.last.empty() || place.directory->find(place.last, rule)) return STATUS_OBJECT_NAME_COLLISION;
+    std::uint32_t granted = 0;
+    if (const auto status = check_object_access(*place.directory, token, kDirectoryCreateObject, &granted))
+        return status;
     place.directory->insert(place.last, object);
     return STATUS_SUCCESS;
 }

@@ -16,21 +16,28 @@ class Thing final : public Object, public Counted<Thing> {
     const ObjectType& type() const override { return kThingType; }
 };
 
+security::Token administrator() {
+    security::Token token;
+    token.groups = {{security::sids::kAdministrators, security::group::kEnabled}};
+    return token;
+}
+
 class NamespaceTest : public testing::Test {
   protected:
     std::int32_t open(std::u16string_view path, CaseRule rule = CaseRule::sensitive) {
         found_.reset();
-        return names_.open(path, rule, &found_);
+        return names_.open(path, rule, token_, &found_);
     }
     Ref<Thing> add(std::u16string_view path, CaseRule rule = CaseRule::sensitive) {
         auto thing = make_ref<Thing>();
-        EXPECT_EQ(names_.insert(path, rule, *thing), STATUS_SUCCESS);
+        EXPECT_EQ(names_.insert(path, rule, token_, *thing), STATUS_SUCCESS);
         return thing;
     }
     std::int32_t try_add(std::u16string_view path, CaseRule rule = CaseRule::sensitive) {
         const auto thing = make_ref<Thing>();
-        return names_.insert(path, rule, *thing);
+        return names_.insert(path, rule, token_, *thing);
     }
+    security::Token token_ = administrator();
     Namespace names_;
     Ref<Object> found_;
 };
@@ -138,7 +145,8 @@ TEST(Namespace, ANamedObjectMayOutliveIt) {
     const auto thing = make_ref<Thing>();
     {
         Namespace names;
-        ASSERT_EQ(names.insert(u"\\RPC Control\\thing", CaseRule::sensitive, *thing), STATUS_SUCCESS);
+        ASSERT_EQ(names.insert(u"\\RPC Control\\thing", CaseRule::sensitive, administrator(), *thing),
+                  STATUS_SUCCESS);
     }
     EXPECT_EQ(thing->parent(), nullptr);
     EXPECT_EQ(Thing::alive(), 1u);

@@ -8,18 +8,21 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "server/quota.h"
 #include "server/ref.h"
+#include "server/security/access.h"
+#include "server/security/security_descriptor.h"
+#include "server/security/token.h"
 
 namespace ntalpc::server {
 
 class Directory;
 
-struct GenericMapping {
-    std::uint32_t read, write, execute, all;
-};
+using security::GenericMapping;
 
 struct ObjectType {
     const char* name;    // as NtQueryObject tells it
@@ -41,17 +44,32 @@ class Object : public RefCounted {
     // The absolute path, or an empty string for an unnamed object.
     std::u16string path() const;
 
+    // Who may do what with it (object_security.h). nullptr until it is assigned: for an object that everybody may
+    // use, or one whose descriptor follows from who made it.
+    const security::SecurityDescriptor* descriptor() const { return descriptor_.get(); }
+    void set_descriptor(std::unique_ptr<const security::SecurityDescriptor> descriptor, MessageCharge charge) {
+        descriptor_ = std::move(descriptor);
+        descriptor_charge_ = std::move(charge);
+    }
+    // Of whoever made an object that has not been given a descriptor.
+    virtual const security::Token* creator_token() const { return nullptr; }
+
+    // Keeps its name, and itself, without handles.
+    void make_permanent() { permanent_ = true; }
+    bool permanent() const { return permanent_; }
+
   protected:
     ~Object() override;
     virtual void last_handle_closed() {}
     void drop_name();
-    void make_permanent() { permanent_ = true; }
 
   private:
     friend class Directory;
     std::size_t handles_ = 0;
     Directory* parent_ = nullptr;  // not owned: a directory forgets its children before it dies
     std::u16string name_;
+    std::unique_ptr<const security::SecurityDescriptor> descriptor_;
+    MessageCharge descriptor_charge_;
     bool permanent_ = false;
 };
 

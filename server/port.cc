@@ -6,9 +6,11 @@
 
 #include "ntalpc/ntlpcapi.h"
 #include "ntalpc/status.h"
+#include "server/completion_list.h"
 #include "server/kernel.h"
 #include "server/log.h"
 #include "server/port_wait.h"
+#include "server/reference_wait.h"
 #include "server/trace_points.h"
 #include "server/waits.h"
 
@@ -23,8 +25,18 @@ constexpr std::uint32_t kMaxTotalLength = 0xFFFF;
 constexpr std::size_t kMaxCanceledRequests = 64;
 // Datagrams end when they are received, yet Windows answers questions about their sender afterwards.
 constexpr std::size_t kMaxRememberedDatagrams = 32;
+// A completion list takes many at a time, and asks when it comes to them.
+constexpr std::size_t kMaxRememberedDatagramsOfList = 2048;
 constexpr std::uint32_t kReserveBit = 0x80000000;
 constexpr std::size_t kReserveOverhead = 256;  // what a reserve, and later its message, cost beyond the data
+constexpr std::size_t kMaxRememberedDirect = 32;
+
+// Zero limits do not keep small messages from being sent (DownWithUp, LDOS, UA): they mean none.
+Ref<QuotaAccount> make_pool(const wire::PortAttributes& attributes) {
+    if (!attributes.given || attributes.max_pool_usage == 0) return {};
+    return make_ref<QuotaAccount>(
+        QuotaLimits{.message_bytes = static_cast<std::size_t>(attributes.max_pool_usage)});
+}
 
 }  // namespace
 
@@ -38,7 +50,8 @@ Port::Port(Kernel& kernel, const Process& owner, const wire::PortAttributes& att
       place_(kernel.ports.insert(kernel.ports.end(), this)),
       owner_(owner.shared_facts()),
       owner_token_(owner.token()),
-      attributes_(attributes) {}
+      attributes_(attributes),
+      pool_(make_pool(attributes)) {}
 
 Port::Port(Kernel& kernel, const Process& owner, const wire::PortAttributes& attributes,
            Connection& connection, Side side)
@@ -49,6 +62,7 @@ Port::Port(Kernel& kernel, const Process& owner, const wire::PortAttributes& att
       owner_(owner.shared_facts()),
       owner_token_(owner.token()),
       attributes_(attributes),
+      pool_(make_pool(attributes)),
       connection_(&connection) {
     NTALPC_TRACE(port_created(*this));
 }
@@ -79,7 +93,21 @@ std::int32_t Port::send(Thread& caller, const Outgoing& outgoing, Ref<Message>* 
     }
     if (status != STATUS_SUCCESS) return status;
     ++sequence_;
+    if (outgoing.flags & ALPC_MSGFLG_TRACK_PORT_REFERENCES) count_reference();
     return STATUS_SUCCESS;
+}
+
+void Port::count_reference() {
+    ++references_;
+    auto at = reference_waits_.begin();
+    while (at != reference_waits_.end()) {
+        ReferenceWait* const wait = *at++;  // one that is done leaves the list
+        if (references_ >= wait->count()) wait->finish(STATUS_SUCCESS);
+    }
+}
+
+void Port::finish_reference_waits(std::int32_t status) {
+    while (!reference_waits_.empty()) reference_waits_.front()->finish(status);
 }
 
 // A message sent from a reserve is a new one. The memory set aside is given up for it and taken back
@@ -90,7 +118,9 @@ std::int32_t Port::send_from_reserve(Thread& caller, const Outgoing& outgoing, R
     reserve.charge = MessageCharge();
     wire::PortMessage header = outgoing.header;
     header.message_id = 0;
-    const auto status = send(caller, {header, outgoing.data, outgoing.attributes, outgoing.flags}, sent);
+    const auto status =
+        send(caller, {header, outgoing.data, outgoing.attributes, outgoing.flags, {}, outgoing.direct_event},
+             sent);
     reserve.charge.charge(caller.process().account(), kReserveOverhead + reserve.size);
     return status;
 }
@@ -171,7 +201,9 @@ void Port::enqueue(Message& message) {
 }
 
 void Port::match() {
-    while (!queue_.empty() && !receivers_.empty()) {
+    while (!queue_.empty()) {
+        if (!for_receivers()) return list_->serve();
+        if (receivers_.empty()) return;
         ReceiveWait* const receiver = receivers_.front();
         if (receiver->terms().only_connection_requests &&
             queue_.front().step().type != LPC_CONNECTION_REQUEST) {
@@ -196,12 +228,30 @@ std::int32_t Port::receive_status() const {
 
 void Port::finish_receivers(std::int32_t status) {
     while (!receivers_.empty()) receivers_.front()->finish(status);
+    finish_reference_waits(status);
     wake_watchers();
+}
+
+void Port::set_completion_list(std::unique_ptr<CompletionList> list) {
+    // What it was is destroyed when the port has none any more.
+    std::swap(list_, list);
+}
+
+void Port::list_published(std::uint32_t) {
+    wake_watchers();
+}
+
+bool Port::for_receivers() const {
+    return !queue_.empty() && !(list_ && list_->claims_front());
+}
+
+bool Port::drained() const {
+    return queue_.empty() && !(list_ && list_->in_flight());
 }
 
 bool Port::signalled() const {
     if (!(flags() & ALPC_PORFLG_WAITABLE_PORT)) return false;
-    return !queue_.empty() || closed_ || receive_status() != STATUS_SUCCESS;
+    return queue_.noticed() != 0 || closed_ || receive_status() != STATUS_SUCCESS;
 }
 
 void Port::wake_watchers() {
@@ -236,15 +286,33 @@ const PassedObjects* Port::find_objects(std::uint32_t message_id, std::uint32_t 
 void Port::remember_datagram(const Message& message) {
     const Message::Step& step = message.step();
     datagrams_.emplace_back(message.id(), MessageSender{step.thread_id, step.sender, step.token});
-    if (datagrams_.size() > kMaxRememberedDatagrams) datagrams_.pop_front();
+    const std::size_t most = list_ ? kMaxRememberedDatagramsOfList : kMaxRememberedDatagrams;
+    while (datagrams_.size() > most) datagrams_.pop_front();
+}
+
+std::int32_t Port::direct_status(std::uint32_t message_id) const {
+    const Message* const message = find_conversation(message_id);
+    if (message && message->has_direct_event(side())) return STATUS_PENDING;
+    // What a server sends through either of its ports is remembered by the connection port, where answers go.
+    const Port* const keeper = kind_ == Kind::server ? connection_->listener() : this;
+    if (!keeper) return STATUS_INVALID_MESSAGE;
+    const auto& processed = keeper->processed_direct_;
+    const bool known = std::find(processed.begin(), processed.end(), message_id) != processed.end();
+    return known ? STATUS_SUCCESS : STATUS_INVALID_MESSAGE;
+}
+
+void Port::remember_direct(std::uint32_t message_id) {
+    processed_direct_.push_back(message_id);
+    if (processed_direct_.size() > kMaxRememberedDirect) processed_direct_.pop_front();
 }
 
 std::int32_t Port::create_reserve(const Ref<QuotaAccount>& payer, std::size_t size, std::uint32_t* id) {
-    MessageCharge charge;
+    MessageCharge charge, pool_charge;
     if (!charge.charge(payer, kReserveOverhead + size)) return STATUS_QUOTA_EXCEEDED;
+    if (pool_ && !pool_charge.charge(pool_, sizeof(PORT_MESSAGE) + size)) return STATUS_QUOTA_EXCEEDED;
     last_reserve_ = (last_reserve_ + 1) & ~kReserveBit;
     *id = kReserveBit | last_reserve_;
-    reserves_.insert_or_assign(*id, Reserve{size, std::move(charge)});
+    reserves_.insert_or_assign(*id, Reserve{size, std::move(charge), std::move(pool_charge)});
     return STATUS_SUCCESS;
 }
 
@@ -264,32 +332,33 @@ bool Port::forget_canceled_request(std::uint32_t id) {
     return true;
 }
 
-std::int32_t Port::disconnect() {
+std::int32_t Port::disconnect(PendingMessages pending) {
     if (kind_ == Kind::connection) {
         if (stopped_) return STATUS_PORT_DISCONNECTED;
         stopped_ = true;
-        close_listener(STATUS_PORT_DISCONNECTED);
+        close_listener(STATUS_PORT_DISCONNECTED, pending);
         return STATUS_SUCCESS;
     }
     const auto state = connection_->state();
     if (state != Connection::State::pending && state != Connection::State::accepted)
         return STATUS_PORT_DISCONNECTED;
-    connection_->end(side(), STATUS_PORT_DISCONNECTED);
+    connection_->end(side(), STATUS_PORT_DISCONNECTED, pending);
     return STATUS_SUCCESS;
 }
 
-void Port::close_listener(std::int32_t receiver_status) {
+void Port::close_listener(std::int32_t receiver_status, PendingMessages pending) {
     finish_receivers(receiver_status);
     const std::vector<Ref<Connection>> all(connections_.begin(), connections_.end());
-    for (const auto& connection : all) connection->listener_closed();
+    for (const auto& connection : all) connection->listener_closed(pending);
     while (!queue_.empty()) queue_.front().retire();
 }
 
 void Port::last_handle_closed() {
     NTALPC_TRACE(port_closed(*this));
     closed_ = true;
+    if (list_) list_->end();
     if (kind_ == Kind::connection) {
-        close_listener(STATUS_PORT_CLOSED);
+        close_listener(STATUS_PORT_CLOSED, PendingMessages::cancel);
         return;
     }
     finish_receivers(STATUS_PORT_CLOSED);

@@ -10,6 +10,7 @@
 #include <deque>
 #include <list>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "ntalpc/ntlpcapi.h"
@@ -20,8 +21,10 @@
 
 namespace ntalpc::server {
 
+class CompletionList;
 class PortWait;
 class ReceiveWait;
+class ReferenceWait;
 
 // Who sent a message.
 struct MessageSender {
@@ -41,6 +44,7 @@ class Port final : public Object, public Counted<Port> {
     // A communication port.
     Port(Kernel& kernel, const Process& owner, const wire::PortAttributes& attributes, Connection& connection,
          Side side);
+    ~Port() override;
 
     const ObjectType& type() const override { return kPortType; }
     Kind kind() const { return kind_; }
@@ -54,11 +58,14 @@ class Port final : public Object, public Counted<Port> {
     const ProcessFacts& owner() const { return *owner_; }
     // The primary token of the process that made the port, as it was then.
     const security::Token& owner_token() const { return owner_token_->facts(); }
+    const security::Token* creator_token() const override { return &owner_token(); }
     Connection* connection() const { return connection_.get(); }
     Side side() const { return kind_ == Kind::client ? Side::client : Side::server; }
     std::uint64_t context() const { return connection_ ? connection_->port_context(side()) : 0; }
     std::uint32_t sequence() const { return sequence_; }
     std::size_t queued() const { return queue_.size(); }
+    // What MaxPoolUsage allows the messages sent through this port that are under way; empty without a limit.
+    const Ref<QuotaAccount>& pool() const { return pool_; }
 
     // Sends a new message or a reply, as the header's message id says.
     std::int32_t send(Thread& caller, const Outgoing& outgoing, Ref<Message>* sent);
@@ -93,12 +100,32 @@ class Port final : public Object, public Counted<Port> {
     // Those who wait for that. They are looked at again whenever a message is queued or a state ends.
     std::list<PortWait*>& watchers() { return watchers_; }
 
+    // Where messages go as long as they fit. nullptr: this port has none.
+    CompletionList* completion_list() const { return list_.get(); }
+    void set_completion_list(std::unique_ptr<CompletionList> list);
+    // Messages have been put into it; up to `wake` of those who serve the port shall learn of it.
+    void list_published(std::uint32_t wake);
+    // Whether an ordinary receive finds what is queued.
+    bool for_receivers() const;
+    // Nothing is to be expected of this port any more but its status.
+    bool drained() const;
+
     // The sender of a message that this port may ask about: a live one of its connections, or a datagram that
     // was received lately. False when there is none.
     bool find_sender(std::uint32_t message_id, std::uint32_t callback_id, MessageSender* sender) const;
     // The objects that came with a message, if this port may take them.
     const PassedObjects* find_objects(std::uint32_t message_id, std::uint32_t callback_id) const;
     void remember_datagram(const Message& message);
+
+    // STATUS_PENDING while a message sent from here with the direct attribute has not been processed.
+    std::int32_t direct_status(std::uint32_t message_id) const;
+    // One has been processed.
+    void remember_direct(std::uint32_t message_id);
+
+    // Messages sent through this port with ALPC_MSGFLG_TRACK_PORT_REFERENCES, and who waits for how many.
+    std::uint32_t references() const { return references_; }
+    std::list<ReferenceWait*>& reference_waits() { return reference_waits_; }
+    void finish_reference_waits(std::int32_t status);
 
     // Resource reserves: ids have the top bit set, which no message id has.
     std::int32_t create_reserve(const Ref<QuotaAccount>& payer, std::size_t size, std::uint32_t* id);
@@ -111,19 +138,20 @@ class Port final : public Object, public Counted<Port> {
     void remember_canceled_request(std::uint32_t id);
     bool forget_canceled_request(std::uint32_t id);
 
-    std::int32_t disconnect();
+    std::int32_t disconnect(PendingMessages pending);
 
   private:
-    ~Port() override;
     void last_handle_closed() override;
-    void close_listener(std::int32_t receiver_status);
+    void close_listener(std::int32_t receiver_status, PendingMessages pending);
     struct Reserve {
         std::size_t size = 0;
         MessageCharge charge;
+        MessageCharge pool_charge;
     };
     std::int32_t send_from_reserve(Thread& caller, const Outgoing& outgoing, Ref<Message>* sent);
     std::int32_t send_reply(Thread& caller, const Outgoing& outgoing, Ref<Message>* sent);
     void wake_watchers();
+    void count_reference();
 
     Kernel& kernel_;
     const Kind kind_;
@@ -132,13 +160,18 @@ class Port final : public Object, public Counted<Port> {
     const SharedFacts owner_;
     const TokenRef owner_token_;
     wire::PortAttributes attributes_;
+    const Ref<QuotaAccount> pool_;
     const Ref<Connection> connection_;  // of a communication port
     MessageQueue queue_;
     std::list<ReceiveWait*> receivers_;
     std::list<PortWait*> watchers_;
+    std::unique_ptr<CompletionList> list_;
     std::list<Connection*> connections_;
     std::deque<std::uint32_t> canceled_requests_;
     std::deque<std::pair<std::uint32_t, MessageSender>> datagrams_;  // received lately, newest last
+    std::deque<std::uint32_t> processed_direct_;                     // messages processed lately, newest last
+    std::list<ReferenceWait*> reference_waits_;
+    std::uint32_t references_ = 0;
     std::map<std::uint32_t, Reserve> reserves_;
     std::uint32_t last_reserve_ = 0;
     std::uint32_t sequence_ = 0;

@@ -6,6 +6,7 @@
 
 #include "ntalpc/status.h"
 #include "server/log.h"
+#include "server/object_security.h"
 #include "server/trace_points.h"
 
 namespace ntalpc::server {
@@ -31,9 +32,12 @@ std::int32_t find_port(const Call& call, std::uint64_t handle, Port** port) {
 
 namespace {
 
-std::int32_t check_listener(Object& object, wire::Bytes required_sid, Ref<Port>* listener) {
+std::int32_t check_listener(Object& object, const security::Token& token, wire::Bytes required_sid,
+                            Ref<Port>* listener) {
     auto* const port = dynamic_cast<Port*>(&object);
     if (!port) return STATUS_OBJECT_TYPE_MISMATCH;
+    std::uint32_t granted = 0;
+    if (const auto status = check_object_access(*port, token, PORT_CONNECT, &granted)) return status;
     if (port->kind() != Port::Kind::connection) return STATUS_INVALID_PORT_HANDLE;
     if (!port->listening()) return STATUS_PORT_CONNECTION_REFUSED;
     if (!required_sid.empty() && !std::ranges::equal(port->owner_token().user.bytes(), required_sid)) {
@@ -49,8 +53,9 @@ std::int32_t find_listener(const Call& call, wire::Bytes name, CaseRule rule, wi
                            Ref<Port>* listener) {
     Ref<Object> object;
     std::int32_t status = check_name(name);
-    if (status == STATUS_SUCCESS) status = call.kernel.names.open(text_of(name), rule, &object);
-    if (status == STATUS_SUCCESS) status = check_listener(*object, required_sid, listener);
+    const security::Token& token = call.thread.effective_token();
+    if (status == STATUS_SUCCESS) status = call.kernel.names.open(text_of(name), rule, token, &object);
+    if (status == STATUS_SUCCESS) status = check_listener(*object, token, required_sid, listener);
     const ProcessFacts& caller = call.process().facts();
     log(LogLevel::connections, "%04llx:%04llx connects to %s: %s (status %08x)",
         static_cast<unsigned long long>(caller.id), static_cast<unsigned long long>(call.thread.id()),

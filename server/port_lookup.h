@@ -13,7 +13,7 @@ namespace ntalpc::server {
 // STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH.
 std::int32_t find_port(const Call& call, std::uint64_t handle, Port** port);
 
-// The connection port that a name leads to, if the caller may connect to it. A server whose user is not
+// The connection port that a name leads to, if the caller may connect to it (PORT_CONNECT). A server whose user is not
 // `required_sid` (unless that is empty) gives STATUS_SERVER_SID_MISMATCH. Refusals are logged.
 std::int32_t find_listener(const Call& call, wire::Bytes name, CaseRule rule, wire::Bytes required_sid,
                            Ref<Port>* listener);

@@ -3,8 +3,10 @@
 // too.
 #include "ntalpc/ntlpcapi.h"
 #include "ntalpc/status.h"
+#include "server/completion_list.h"
 #include "server/dispatch.h"
 #include "server/log.h"
+#include "server/object_security.h"
 #include "server/port.h"
 #include "server/port_lookup.h"
 #include "server/trace_points.h"
@@ -17,6 +19,9 @@ namespace {
 unsigned long long wide(std::uint64_t number) {
     return number;
 }
+
+// Connecting and accepting tell by their own ways when they are done.
+constexpr std::uint32_t kOnlyInMessages = ALPC_MESSAGE_DIRECT_ATTRIBUTE;
 
 // Data and lengths belong together, and the total counts at least header and data.
 bool lengths_agree(const wire::PortMessage& header, wire::Bytes data) {
@@ -48,8 +53,14 @@ void handle(Call& call, const wire::CreatePort::Request& request,
     if (const auto status = check_name(blobs.name)) return call.finish(status);
     const std::u16string name = text_of(blobs.name);
     const auto rule = request.attributes & OBJ_CASE_INSENSITIVE ? CaseRule::insensitive : CaseRule::sensitive;
+    const security::Token& token = call.thread.effective_token();
     if (!name.empty()) {
-        if (const auto status = call.kernel.names.insert(name, rule, *port)) return call.finish(status);
+        if (const auto status = call.kernel.names.insert(name, rule, token, *port))
+            return call.finish(status);
+    }
+    if (const auto status =
+            assign_descriptor(*port, blobs.security_descriptor, token, call.process().account())) {
+        return call.finish(status);
     }
     NewHandle made;
     if (const auto status =
@@ -65,6 +76,7 @@ void handle(Call& call, const wire::CreatePort::Request& request,
 void handle(Call& call, const wire::ConnectPort::Request& request,
             const wire::ConnectPort::RequestBlobs& blobs) {
     if (const auto status = check_attributes(request.port)) return call.finish(status);
+    if (request.send_attributes.valid & kOnlyInMessages) return call.finish(STATUS_INVALID_PARAMETER);
     Ref<Port> listener;
     // An exact match wins; a name in another case is accepted, as connects carry no case attribute of their
     // own.
@@ -86,7 +98,8 @@ void handle(Call& call, const wire::ConnectPort::Request& request,
             call.kernel.handles.open(call.process(), Ref<Object>(client.get()), PORT_ALL_ACCESS, &made)) {
         return call.finish(status);
     }
-    const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags};
+    const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags,
+                            client->pool()};
     if (const auto status = connection->request(call.thread, *client, outgoing)) return call.finish(status);
     if (request.flags & ALPC_MSGFLG_SYNC_REQUEST) {
         const ReceiveTerms terms{.capacity = request.reply_capacity,
@@ -121,6 +134,7 @@ std::int32_t find_request(const Call& call, Port& listener, const wire::PortMess
 void handle(Call& call, const wire::AcceptPort::Request& request,
             const wire::AcceptPort::RequestBlobs& blobs) {
     if (!lengths_agree(request.message, blobs.data)) return call.finish(STATUS_INVALID_PARAMETER);
+    if (request.send_attributes.valid & kOnlyInMessages) return call.finish(STATUS_INVALID_PARAMETER);
     Port* port = nullptr;
     if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
     if (port->kind() != Port::Kind::connection) return call.finish(STATUS_INVALID_PORT_HANDLE);
@@ -133,7 +147,7 @@ void handle(Call& call, const wire::AcceptPort::Request& request,
         return call.finish(STATUS_SUCCESS);
     }
     NewHandle made;
-    const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags};
+    const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags, {}};
     if (const auto status = connection->begin_accept(call.thread, *message, request.port, outgoing, &made)) {
         return call.finish(status);
     }
@@ -156,8 +170,28 @@ std::int32_t check_send_wait_receive(const wire::SendWaitReceive::Request& reque
     return STATUS_SUCCESS;
 }
 
+// How long a receive that does not want to wait does so for a message that is on its way into a completion list.
+// Its writer is an ordinary thread, which somebody may have suspended.
+constexpr Nanoseconds kPatience = 1'000'000'000;
+
+// True when that is the answer, now or later: what the port receives is in its completion list, or will be.
+bool receive_by_list(Call& call, Port& port, const wire::SendWaitReceive::Request& request,
+                     ReceiveTerms terms) {
+    const CompletionList* const list = port.completion_list();
+    if (!list) return false;
+    if (request.list_posts != 0 && request.list_posts != list->posts() + 1) {
+        reply_without_message(call.thread, terms, STATUS_ALPC_CHECK_COMPLETION_LIST);
+        return true;
+    }
+    if (!list->in_flight()) return false;
+    terms.polls = request.timeout == 0;
+    call.thread.park(std::make_unique<ReceiveWait>(call.thread, port, terms));
+    call.kernel.set_deadline(*call.thread.wait(), terms.polls ? kPatience : request.timeout);
+    return true;
+}
+
 void receive(Call& call, Port& port, const ReceiveTerms& terms, Nanoseconds timeout) {
-    if (!port.empty()) {
+    if (port.for_receivers()) {
         if (port.front().step().total_length > terms.capacity)
             return reply_too_small(call.thread, terms, port.front());
         return reply_with_message(call.thread, terms, *port.take_front());
@@ -172,7 +206,11 @@ void receive(Call& call, Port& port, const ReceiveTerms& terms, Nanoseconds time
 
 void handle(Call& call, const wire::SendWaitReceive::Request& request,
             const wire::SendWaitReceive::RequestBlobs& blobs) {
+    // Whatever comes of this call, what was prepared for it is used up.
+    DirectEvent direct_event = std::exchange(call.thread.prepared_direct_event, {});
     if (const auto status = check_send_wait_receive(request, blobs.data)) return call.finish(status);
+    const bool direct = request.has_send && (request.send_attributes.valid & ALPC_MESSAGE_DIRECT_ATTRIBUTE);
+    if (direct && !direct_event) return call.finish(STATUS_INVALID_PARAMETER);
     Port* found = nullptr;
     if (const auto status = find_port(call, request.handle, &found)) return call.finish(status);
     const Ref<Port> port(found);
@@ -180,7 +218,8 @@ void handle(Call& call, const wire::SendWaitReceive::Request& request,
                        .allocated = request.receive_attributes.allocated};
     Ref<Message> sent;
     if (request.has_send) {
-        const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags};
+        const Outgoing outgoing{request.message, blobs.data,   request.send_attributes,
+                                request.flags,   port->pool(), direct ? &direct_event : nullptr};
         if (const auto status = port->send(call.thread, outgoing, &sent)) return call.finish(status);
         terms.sent.message_id = sent->id();
         terms.sent.callback_id = sent->callback_id();
@@ -192,6 +231,7 @@ void handle(Call& call, const wire::SendWaitReceive::Request& request,
         call.thread.park(std::make_unique<ReplyWait>(call.thread, *sent, port->side(), terms));
         call.kernel.set_deadline(*call.thread.wait(), request.timeout);
     } else if (request.has_receive) {
+        if (receive_by_list(call, *port, request, terms)) return;
         receive(call, *port, terms, request.timeout);
     } else {
         reply_without_message(call.thread, terms, STATUS_SUCCESS);
@@ -202,8 +242,11 @@ void handle(Call& call, const wire::DisconnectPort::Request& request,
             const wire::DisconnectPort::RequestBlobs&) {
     Port* port = nullptr;
     if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
+    if (request.flags & ~std::uint32_t{ALPC_DISCONNECT_PORT_FLG_SKIP_PENDING_FLUSH})
+        return call.finish(STATUS_INVALID_PARAMETER);
     const Ref<Port> alive(port);
-    call.finish(port->disconnect());
+    const bool keep = (request.flags & ALPC_DISCONNECT_PORT_FLG_SKIP_PENDING_FLUSH) != 0;
+    call.finish(port->disconnect(keep ? PendingMessages::keep : PendingMessages::cancel));
 }
 
 void handle(Call& call, const wire::QueryPort::Request& request, const wire::QueryPort::RequestBlobs&) {

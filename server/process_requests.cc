@@ -5,6 +5,7 @@
 #include "ntalpc/status.h"
 #include "server/capability.h"
 #include "server/dispatch.h"
+#include "server/event_pair.h"
 #include "server/port.h"
 
 namespace ntalpc::server {
@@ -42,6 +43,7 @@ void handle(Call& call, const wire::ServerStatus::Request&, const wire::ServerSt
     reply.ports = static_cast<std::uint32_t>(Port::alive());
     reply.connections = static_cast<std::uint32_t>(Connection::alive());
     reply.messages = static_cast<std::uint32_t>(Message::alive());
+    reply.event_pairs = static_cast<std::uint32_t>(EventPair::alive());
     reply.waits = static_cast<std::uint32_t>(Wait::alive());
     reply.passed_objects = static_cast<std::uint32_t>(PassedObject::alive());
     reply.server_process_id = static_cast<std::uint64_t>(getpid());

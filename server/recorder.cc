@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "server/recorder.h"
 
+#include <unistd.h>
+
 #include "ntalpc/status.h"
 
 namespace ntalpc::server {
 
-namespace {
-
-// What fits a packet with its header; the largest record, a message of 64 KiB, does.
-constexpr std::size_t kBatch = 128 * 1024;
-
-}  // namespace
+bool may_look_at_others(const Process& process) {
+    return process.facts().unix_user == geteuid() || process.facts().unix_user == 0;
+}
 
 void reply_with_records(Thread& thread) {
     wire::TraceRead::Reply reply;
-    thread.reply<wire::TraceRead>(STATUS_SUCCESS, reply, {.data = thread.recorder()->buffer().take(kBatch)});
+    thread.reply<wire::TraceRead>(STATUS_SUCCESS, reply,
+                                  {.data = thread.recorder()->buffer().take(kRecordBatch)});
 }
 
 RecorderWait::RecorderWait(Thread& thread, std::size_t at_least)
-    : Wait(thread), buffer_(thread.recorder()->buffer()), at_least_(std::min(at_least, kBatch / 2)) {
+    : Wait(thread), buffer_(thread.recorder()->buffer()), at_least_(std::min(at_least, kRecordBatch / 2)) {
     buffer_.set_reader(this);
 }
 

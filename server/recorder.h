@@ -32,6 +32,12 @@ class RecorderWait final : public Wait, public TraceBuffer::Reader {
     const std::size_t at_least_;
 };
 
+// Whether the process may see what all others do.
+bool may_look_at_others(const Process& process);
+
+// What fits a packet with its header; the largest record, a message of 64 KiB, does.
+inline constexpr std::size_t kRecordBatch = 128 * 1024;
+
 // Answers trace_read with what is there.
 void reply_with_records(Thread& thread);
 

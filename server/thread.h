@@ -14,6 +14,7 @@
 
 #include "generated/protocol.h"
 #include "ntalpc/unique_fd.h"
+#include "server/direct_event.h"
 #include "server/passed_object.h"
 #include "server/process.h"
 
@@ -22,6 +23,7 @@ namespace ntalpc::server {
 class DataWait;
 class Recorder;
 class Thread;
+class TraceBuffer;
 class Wait;
 
 using Nanoseconds = std::int64_t;  // on the monotonic clock
@@ -97,13 +99,21 @@ class Thread final : public Counted<Thread> {
     };
     std::vector<TerminationPort>& termination_ports() { return termination_ports_; }
 
+    // Of the message that this thread is about to send.
+    DirectEvent prepared_direct_event;
+
     // Those who wait for memory of this thread, in order. An entry that gave up while its order was being
     // served leaves nullptr at the front.
     std::deque<DataWait*>& data_waits() { return data_waits_; }
 
+    // The request that the thread waits in.
+    std::uint16_t request() const { return code_; }
+
     // Set for a thread that records a trace. It does not appear in any.
     void set_recorder(std::unique_ptr<Recorder> recorder);
     Recorder* recorder() const { return recorder_.get(); }
+    // What is left of the answer to `inspect`.
+    std::unique_ptr<TraceBuffer>& inspection() { return inspection_; }
 
     // What the thread has handed in for its next message.
     PassedObjects& attached() { return attached_; }
@@ -147,6 +157,7 @@ class Thread final : public Counted<Thread> {
     std::vector<TerminationPort> termination_ports_;
     std::deque<DataWait*> data_waits_;
     std::unique_ptr<Recorder> recorder_;
+    std::unique_ptr<TraceBuffer> inspection_;
     PassedObjects attached_;
     struct InHand {
         std::uint32_t message_id;

@@ -154,16 +154,21 @@ void client_dropped(const ProcessFacts& process, std::string_view reason) {
                                         {.reason = bytes_of(reason)});
 }
 
+void describe(const Process& process, TraceBuffer& buffer) {
+    Tracer::emit_to<trace::ProcessStarted>(buffer, started(process.facts()),
+                                           {.image = bytes_of(process.facts().image_path)});
+}
+
+void describe(const Port& port, TraceBuffer& buffer) {
+    const std::u16string path = port.path();
+    Tracer::emit_to<trace::PortCreated>(buffer, created(port), {.name = bytes_of(path)});
+}
+
 void describe_present(const Kernel& kernel, const Process& recorder, TraceBuffer& buffer) {
     for (const Process* const process : kernel.processes()) {
-        if (process == &recorder) continue;
-        Tracer::emit_to<trace::ProcessStarted>(buffer, started(process->facts()),
-                                               {.image = bytes_of(process->facts().image_path)});
+        if (process != &recorder) describe(*process, buffer);
     }
-    for (const Port* const port : kernel.ports) {
-        const std::u16string path = port->path();
-        Tracer::emit_to<trace::PortCreated>(buffer, created(*port), {.name = bytes_of(path)});
-    }
+    for (const Port* const port : kernel.ports) describe(*port, buffer);
 }
 
 }  // namespace ntalpc::server::trace_point

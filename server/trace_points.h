@@ -37,6 +37,10 @@ void call_ended(const Thread& thread, std::uint16_t request, std::int32_t status
                 Nanoseconds waited);
 void client_dropped(const ProcessFacts& process, std::string_view reason);
 
+// An object that is there, as if it had come into being this moment.
+void describe(const Process& process, TraceBuffer& buffer);
+void describe(const Port& port, TraceBuffer& buffer);
+
 // What is there already apart from the recorder, which begins now: the same events as if all of it happened
 // this moment.
 void describe_present(const Kernel& kernel, const Process& recorder, TraceBuffer& buffer);

@@ -19,7 +19,6 @@ namespace {
 constexpr std::uint64_t kUnixAuthority = 22;
 constexpr std::uint64_t kSystemLogon = 0x3E7;  // the logon session of Wine's tokens
 constexpr std::uint64_t kUnixLogon = 0x1'0000'0000;
-constexpr std::uint64_t kChangeNotify = 23;
 constexpr std::uint64_t kCreateGlobal = 30;
 
 Sid user_sid(std::uint32_t user) {
@@ -82,7 +81,7 @@ Token token_of_unix_user(const UnixIdentity& identity, bool is_servers_own, std:
                     {sids::kInteractive, plain},
                     {sids::kAuthenticatedUsers, plain},
                     {sids::kUsers, plain}};
-    add_privilege(token, kChangeNotify);
+    add_privilege(token, privilege::kChangeNotify);
     if (is_servers_own || identity.user == 0) make_administrator(token);
     const std::size_t room = security::kMaxTokenSids - token.groups.size();
     for (std::size_t i = 0; i < std::min(room, identity.groups.size()); ++i)

@@ -16,6 +16,7 @@ struct ReceiveTerms {
     std::uint32_t allocated = 0;  // attributes it has room for
     bool lpc = false;             // the caller used lpc_message
     bool only_connection_requests = false;
+    bool polls = false;  // waits only for what is on its way into a completion list
     wire::MessageAttributes sent{};  // what to report about the message sent in the same call
 };
 

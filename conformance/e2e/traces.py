@@ -223,7 +223,7 @@ class Traces(EndToEnd):
         self.assertEqual(browser.evaluate("document.getElementById('found').textContent"),
                          f"1 of {len(events)} events")
         browser.evaluate("document.querySelector('.row:not(.other)').dispatchEvent(new MouseEvent('click'))")
-        self.assertIn("forgotten", browser.evaluate("document.getElementById('payload').textContent"))
+        self.assertIn("66 6f 72 67 6f 74 74 65  forgotte", browser.evaluate("document.getElementById('payload').textContent"))
         self.assertGreater(browser.evaluate("document.querySelectorAll('#histogram rect').length"), 0)
         picture = pathlib.Path("test-results") / "trace.png"
         picture.parent.mkdir(exist_ok=True)

@@ -5,7 +5,9 @@
 
 #include <string>
 #include <type_traits>
+#include <vector>
 
+#include "conformance/harness/call_observation.h"
 #include "ntalpc/ntalpc.h"
 
 namespace ntalpc::conformance {
@@ -29,14 +31,25 @@ class EntryPoint {
     template <typename... Arguments>
     auto operator()(Arguments... arguments) const {
         if (!function_) throw CannotTest{std::string(name_) + " is missing here", true};
-        auto result = function_(arguments...);
-        // Real Windows never answers this. A layer that does says that the call is not there yet.
-        if constexpr (std::is_same_v<decltype(result), NTSTATUS>) {
-            if (result == static_cast<NTSTATUS>(STATUS_NOT_IMPLEMENTED))
+        using Result = decltype(function_(arguments...));
+        if constexpr (std::is_void_v<Result>) {
+            function_(arguments...);
+            observe_void_call(name_, arguments...);
+        } else if constexpr (std::is_same_v<Result, NTSTATUS>) {
+            const NTSTATUS status = function_(arguments...);
+            observe_status_call(name_, status, arguments...);
+            // Real Windows never answers this. A layer that does says that the call is not there yet.
+            if (status == static_cast<NTSTATUS>(STATUS_NOT_IMPLEMENTED))
                 throw CannotTest{std::string(name_) + " is not implemented here"};
+            return status;
+        } else {
+            const Result result = function_(arguments...);
+            observe_value_call(name_, result, arguments...);
+            return result;
         }
-        return result;
     }
+
+    bool there() const { return function_ != nullptr; }
 
   private:
     const char* name_;
@@ -81,7 +94,18 @@ class EntryPoint {
     X(NtAlpcCreateResourceReserve)    \
     X(NtAlpcDeleteResourceReserve)    \
     X(NtAlpcOpenSenderProcess)        \
-    X(NtAlpcOpenSenderThread)
+    X(NtAlpcOpenSenderThread)         \
+    X(AlpcRegisterCompletionList) \
+    X(AlpcUnregisterCompletionList) \
+    X(AlpcRundownCompletionList) \
+    X(AlpcAdjustCompletionListConcurrencyCount) \
+    X(AlpcRegisterCompletionListWorkerThread) \
+    X(AlpcUnregisterCompletionListWorkerThread) \
+    X(AlpcGetCompletionListLastMessageInformation) \
+    X(AlpcGetOutstandingCompletionListMessageCount) \
+    X(AlpcGetMessageFromCompletionList) \
+    X(AlpcFreeCompletionListMessage) \
+    X(AlpcGetCompletionListMessageAttributes)
 
 struct Api {
 #define X(name) EntryPoint<decltype(&::name)> name;
@@ -90,6 +114,13 @@ struct Api {
 };
 
 const Api& api();
+
+// Which of them are there at all.
+struct EntryPointState {
+    const char* name;
+    bool there;
+};
+std::vector<EntryPointState> entry_points();
 
 NTSTATUS close_handle(HANDLE handle);
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "conformance/harness/api.h"
+#include "conformance/harness/event.h"
 
 namespace ntalpc::conformance {
 
@@ -19,6 +20,20 @@ const Api& api() {
 
 NTSTATUS close_handle(HANDLE handle) {
     return NtClose(handle);
+}
+
+Event::Event(bool set) {
+    NtCreateEvent(&handle_, 0, nullptr, NotificationEvent, set);
+}
+
+void Event::set() const {
+    NtSetEvent(handle_, nullptr);
+}
+
+bool Event::is_set(std::chrono::milliseconds limit) const {
+    LARGE_INTEGER timeout;
+    timeout.QuadPart = -10'000 * limit.count();
+    return NtWaitForSingleObject(handle_, FALSE, &timeout) == STATUS_SUCCESS;
 }
 
 HANDLE current_process_id() {

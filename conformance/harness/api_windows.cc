@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "conformance/harness/api.h"
+#include "conformance/harness/event.h"
 
 namespace ntalpc::conformance {
 
@@ -48,6 +49,16 @@ const Api& api() {
 
 NTSTATUS close_handle(HANDLE handle) {
     return NtClose(handle);
+}
+
+Event::Event(bool set) : handle_(CreateEventW(nullptr, TRUE, set, nullptr)) {}
+
+void Event::set() const {
+    SetEvent(handle_);
+}
+
+bool Event::is_set(std::chrono::milliseconds limit) const {
+    return WaitForSingleObject(handle_, static_cast<DWORD>(limit.count())) == WAIT_OBJECT_0;
 }
 
 HANDLE current_process_id() {

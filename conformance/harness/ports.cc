@@ -2,6 +2,8 @@
 // Ports for tests, see ports.h.
 #include "conformance/harness/ports.h"
 
+#include <cstdio>
+
 namespace ntalpc::conformance {
 
 namespace {
@@ -39,9 +41,12 @@ OBJECT_ATTRIBUTES Name::attributes(HANDLE root) {
 
 std::string port_name(std::string_view suffix) {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = "\\RPC Control\\ntalpc-test-" +
-                       std::to_string(reinterpret_cast<ULONG_PTR>(current_process_id())) + "-" +
-                       test->test_suite_name() + "." + test->name();
+    // Always as long, because some tests send it about and lengths are compared between runs.
+    char process[24];
+    std::snprintf(process, sizeof(process), "%010llu",
+                  static_cast<unsigned long long>(reinterpret_cast<ULONG_PTR>(current_process_id())));
+    std::string name = "\\RPC Control\\ntalpc-test-";
+    name.append(process).append("-").append(test->test_suite_name()).append(".").append(test->name());
     return name.append(suffix);
 }
 

@@ -4,7 +4,10 @@
 
 #include <cstdlib>
 #include <iomanip>
+#include <map>
 #include <sstream>
+
+#include "conformance/harness/json.h"
 
 namespace ntalpc::conformance {
 
@@ -15,7 +18,23 @@ bool everything_must_be_there() {
     return std::getenv("CONFORMANCE_NEEDS_ALL_CALLS") != nullptr;
 }
 
+// A function, because entries are made before main() in no particular order.
+std::map<std::string, Claim>& claims() {
+    static std::map<std::string, Claim> all;
+    return all;
+}
+
 }  // namespace
+
+ClaimEntry::ClaimEntry(const char* test, const Claim& claim) {
+    claims().emplace(test, claim);
+}
+
+const Claim& claim_of(const std::string& test) {
+    static const Claim none = {"", "", ""};
+    const auto found = claims().find(test);
+    return found == claims().end() ? none : found->second;
+}
 
 void run_test(const Claim& claim, void (*body)()) {
     ::testing::Test::RecordProperty("id", claim.id);
@@ -26,6 +45,7 @@ void run_test(const Claim& claim, void (*body)()) {
         body();
     } catch (const CannotTest& obstacle) {
         if (obstacle.missing && everything_must_be_there()) FAIL() << obstacle.reason;
+        record(RowKind::unsupported, JsonObject().text("reason", obstacle.reason).str());
         GTEST_SKIP() << obstacle.reason;
     }
 }
@@ -39,15 +59,19 @@ std::string describe_status(NTSTATUS status) {
 
 ::testing::AssertionResult is_in_list(NTSTATUS actual, std::initializer_list<NTSTATUS> expected) {
     std::string wanted;
+    bool found = false;
     for (const NTSTATUS status : expected) {
-        if (actual == status) return ::testing::AssertionSuccess();
+        found = found || actual == status;
         wanted += (wanted.empty() ? "" : " or ") + describe_status(status);
     }
+    observe_expectation("is_one_of", wanted, actual);
+    if (found) return ::testing::AssertionSuccess();
     return ::testing::AssertionFailure() << describe_status(actual) << " instead of " << wanted;
 }
 
 ::testing::AssertionResult compare_status(const char* expected_text, const char* actual_text,
                                           NTSTATUS expected, NTSTATUS actual) {
+    observe_expectation(actual_text, describe_status(expected), actual);
     if (expected == actual) return ::testing::AssertionSuccess();
     return ::testing::AssertionFailure()
            << actual_text << " gave " << describe_status(actual) << ", expected " << expected_text << " "

@@ -5,7 +5,7 @@
 //
 // The name is a sentence. The id is the assertion's number in the project's list of assertions ("6.2" and the
 // like are sections of the ABI notes), then who says so, then how sure that is: low, medium, high. All three
-// are recorded in the XML output and printed with a failure.
+// are recorded in the results and printed with a failure.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,6 +13,7 @@
 #include <initializer_list>
 
 #include "conformance/harness/api.h"
+#include "conformance/harness/recorder.h"
 
 namespace ntalpc::conformance {
 
@@ -23,6 +24,13 @@ struct Claim {
 };
 
 void run_test(const Claim& claim, void (*body)());
+
+// Makes the claim known before the test runs, so that a test that never comes to its end has one too.
+struct ClaimEntry {
+    ClaimEntry(const char* test, const Claim& claim);
+};
+// The claim of "Suite.Name".
+const Claim& claim_of(const std::string& test);
 
 // "STATUS_TIMEOUT (0x00000102)"
 std::string describe_status(NTSTATUS status);
@@ -41,6 +49,8 @@ template <typename... Statuses>
 
 #define ALPC_TEST(suite, name, id, source, confidence)                                     \
     static void suite##_##name##_body();                                                   \
+    static const ::ntalpc::conformance::ClaimEntry suite##_##name##_claim(                 \
+        #suite "." #name, {id, source, #confidence});                                      \
     TEST(suite, name) {                                                                    \
         ::ntalpc::conformance::run_test({id, source, #confidence}, suite##_##name##_body); \
     }                                                                                      \

@@ -7,6 +7,7 @@
 #include <thread>
 #include <type_traits>
 
+#include "conformance/harness/recorder.h"
 #include "conformance/harness/test.h"
 
 namespace ntalpc::conformance {
@@ -20,7 +21,11 @@ class Thread {
     using Result = std::invoke_result_t<Function>;
 
     explicit Thread(Function function) {
-        std::packaged_task<Result()> task(std::move(function));
+        std::packaged_task<Result()> task(
+            [number = next_thread_number(), function = std::move(function)]() mutable {
+                set_thread_number(number);
+                return function();
+            });
         result_ = task.get_future();
         thread_ = std::thread(std::move(task));
     }

@@ -5,15 +5,24 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "conformance/harness/test_run.h"
+
 namespace ntalpc::conformance {
 
 namespace {
-constexpr int hung_exit_code = 98;
+Watchdog* watching = nullptr;
+}  // namespace
+
+void allow_more_time(std::chrono::seconds limit) {
+    if (watching) watching->allow(limit);
 }
 
-Watchdog::Watchdog(std::chrono::seconds limit) : limit_(limit), thread_([this] { watch(); }) {}
+Watchdog::Watchdog(std::chrono::seconds limit) : limit_(limit), thread_([this] { watch(); }) {
+    watching = this;
+}
 
 Watchdog::~Watchdog() {
+    watching = nullptr;
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
@@ -25,7 +34,14 @@ Watchdog::~Watchdog() {
 void Watchdog::OnTestStart(const ::testing::TestInfo& test) {
     const std::lock_guard lock(mutex_);
     test_ = std::string(test.test_suite_name()) + "." + test.name();
-    deadline_ = Clock::now() + limit_;
+    begin_ = Clock::now();
+    allowed_ = limit_;
+    changed_.notify_one();
+}
+
+void Watchdog::allow(std::chrono::seconds limit) {
+    const std::lock_guard lock(mutex_);
+    allowed_ = limit;
     changed_.notify_one();
 }
 
@@ -40,10 +56,10 @@ void Watchdog::watch() {
     while (!stopping_) {
         if (test_.empty()) {
             changed_.wait(lock);
-        } else if (changed_.wait_until(lock, deadline_) == std::cv_status::timeout && !test_.empty() &&
-                   Clock::now() >= deadline_) {
+        } else if (changed_.wait_until(lock, begin_ + allowed_) == std::cv_status::timeout &&
+                   !test_.empty() && Clock::now() >= begin_ + allowed_) {
             std::printf("HUNG: %s did not end within %d s\n", test_.c_str(),
-                        static_cast<int>(limit_.count()));
+                        static_cast<int>(allowed_.count()));
             std::fflush(stdout);
             std::_Exit(hung_exit_code);
         }

@@ -13,6 +13,9 @@
 
 namespace ntalpc::conformance {
 
+// Gives the running test a time limit of its own.
+void allow_more_time(std::chrono::seconds limit);
+
 class Watchdog : public ::testing::EmptyTestEventListener {
   public:
     explicit Watchdog(std::chrono::seconds limit);
@@ -20,6 +23,8 @@ class Watchdog : public ::testing::EmptyTestEventListener {
 
     void OnTestStart(const ::testing::TestInfo& test) override;
     void OnTestEnd(const ::testing::TestInfo& test) override;
+
+    void allow(std::chrono::seconds limit);
 
   private:
     using Clock = std::chrono::steady_clock;
@@ -30,7 +35,8 @@ class Watchdog : public ::testing::EmptyTestEventListener {
     std::mutex mutex_;
     std::condition_variable changed_;
     std::string test_;  // empty between tests
-    Clock::time_point deadline_{};
+    Clock::time_point begin_{};
+    std::chrono::seconds allowed_{};  // since then
     bool stopping_ = false;
     std::thread thread_;
 };

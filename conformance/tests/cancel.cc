@@ -130,6 +130,92 @@ ALPC_TEST(Cancel, AlteredContextWithFlagEight, "6.5", "WineFork", medium) {
     EXPECT_STATUS(STATUS_SUCCESS, client.join().status);
 }
 
+// ---- Flags ----
+
+// The id of a queued request, as its sender is told.
+ULONG send_request(const Port& client) {
+    Attributes attributes(ALPC_MESSAGE_CONTEXT_ATTRIBUTE);
+    attributes.set_valid(ALPC_MESSAGE_CONTEXT_ATTRIBUTE);
+    Message<> message("request");
+    EXPECT_STATUS(STATUS_SUCCESS, send(client, message.get(), 0, attributes.get()));
+    return attributes.context().MessageId;
+}
+
+ALPC_TEST(Cancel, TriedWhileTheRequestIsQueued, "6.3", "PHNT", medium) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    const ULONG id = send_request(connection.client);
+    EXPECT_STATUS(STATUS_SUCCESS, cancel(connection.client, context_of(id), ALPC_CANCELFLG_TRY_CANCEL));
+    Message<> notice;
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, notice));
+    EXPECT_EQ(notice.type(), unsigned{LPC_CANCEL_MESSAGE});
+    EXPECT_EQ(notice.id(), id);
+}
+
+ALPC_TEST(Cancel, FlagsOfUnknownMeaningAreAccepted, "3.9", "P0, PHNT", low) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    for (const ULONG flag : {ULONG{0x2}, ULONG{ALPC_CANCELFLG_FLUSH}}) {
+        const ULONG id = send_request(connection.client);
+        EXPECT_STATUS(STATUS_SUCCESS, cancel(connection.client, context_of(id), flag)) << std::hex << flag;
+    }
+}
+
+ALPC_TEST(Cancel, ContextOfA32BitProgram, "3.9", "PHNT", low) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    // PortContext, MessageContext, Sequence, MessageId, CallbackId
+    ULONG context[8] = {0, 0, 0, send_request(connection.client), 0};
+    EXPECT_STATUS(STATUS_SUCCESS,
+                  api().NtAlpcCancelMessage(connection.client.get(), ULONG{ALPC_CANCELFLG_RESERVED_CAPTURE32},
+                                            reinterpret_cast<PALPC_CONTEXT_ATTR>(context)));
+    Message<> notice;
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, notice));
+    EXPECT_EQ(notice.type(), unsigned{LPC_CANCEL_MESSAGE});
+}
+
+ALPC_TEST(Cancel, TheClientsOwnContextWithFlagEight, "6.5", "inferred from ROS-fork", low) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    Attributes attributes(ALPC_MESSAGE_CONTEXT_ATTRIBUTE);
+    attributes.set_valid(ALPC_MESSAGE_CONTEXT_ATTRIBUTE);
+    attributes.context().MessageContext = reinterpret_cast<PVOID>(ULONG_PTR{0x1234});
+    Message<> message("request");
+    ASSERT_STATUS(STATUS_SUCCESS, send(connection.client, message.get(), 0, attributes.get()));
+    const ULONG id = attributes.context().MessageId;
+    EXPECT_STATUS(STATUS_CONTEXT_MISMATCH,
+                  cancel(connection.client, context_of(id, 0, 0), ALPC_CANCELFLG_NO_CONTEXT_CHECK));
+    EXPECT_STATUS(STATUS_SUCCESS,
+                  cancel(connection.client, context_of(id, 0, 0x1234), ALPC_CANCELFLG_NO_CONTEXT_CHECK));
+}
+
+// The server is done with it and must not hear of it again.
+ALPC_TEST(Cancel, WhileTheAnswerIsQueued, "6.3", "inferred", low) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    const ULONG id = send_request(connection.client);
+    Message<> received;
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received));
+    auto reply = Message<>::answer(received, "reply");
+    ASSERT_STATUS(STATUS_SUCCESS, send(connection.listener, reply.get(), release));
+    EXPECT_STATUS(STATUS_MESSAGE_NOT_FOUND, cancel(connection.client, context_of(id)));
+    EXPECT_STATUS(STATUS_TIMEOUT, receive(connection.listener, received, nullptr, at_once));
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.client, received, nullptr, at_once));
+    EXPECT_EQ(received.data(), "reply");
+}
+
+ALPC_TEST(Cancel, AfterTheAnswer, "6.3", "ERREF", medium) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    const ULONG id = send_request(connection.client);
+    Message<> received;
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received));
+    auto reply = Message<>::answer(received, "reply");
+    ASSERT_STATUS(STATUS_SUCCESS, send(connection.listener, reply.get(), release));
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.client, received));
+    EXPECT_STATUS(STATUS_MESSAGE_NOT_FOUND, cancel(connection.client, context_of(id)));
+}
+
 ALPC_TEST(Cancel, MessageOfAnotherConnection, "6.3", "inferred", medium) {
     Connection one, other;
     ASSERT_NO_FATAL_FAILURE(make_connection(one));

@@ -189,6 +189,70 @@ ALPC_TEST(Teardown, ReplySentBeforeTheEndArrives, "D19", "CSK", high) {
     EXPECT_EQ(answer, "last words");
 }
 
+// ---- Flags of NtAlpcDisconnectPort ----
+
+// What the server has received and not answered when its client disconnects.
+NTSTATUS leave_a_request_behind(Connection& connection, ULONG flags, Message<>& request) {
+    Message<> message("request");
+    EXPECT_STATUS(STATUS_SUCCESS, send(connection.client, message.get(), 0));
+    EXPECT_STATUS(STATUS_SUCCESS, receive(connection.listener, request));
+    return api().NtAlpcDisconnectPort(connection.client.get(), flags);
+}
+
+ALPC_TEST(Teardown, DisconnectCancelsWhatThePeerHasReceived, "6.1, D12", "PHNT", low) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    Message<> request, notice;
+    ASSERT_STATUS(STATUS_SUCCESS,
+                  leave_a_request_behind(connection, ALPC_DISCONNECT_PORT_FLG_DEFAULT, request));
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, notice));
+    EXPECT_EQ(notice.type(), unsigned{LPC_CANCEL_MESSAGE});
+    EXPECT_EQ(notice.id(), request.id());
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, notice));
+    EXPECT_EQ(notice.type(), unsigned{LPC_PORT_CLOSED});
+}
+
+ALPC_TEST(Teardown, DisconnectMaySpareWhatThePeerHasReceived, "D12", "PHNT", low) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    Message<> request, notice;
+    ASSERT_STATUS(STATUS_SUCCESS,
+                  leave_a_request_behind(connection, ALPC_DISCONNECT_PORT_FLG_SKIP_PENDING_FLUSH, request));
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, notice));
+    EXPECT_EQ(notice.type(), unsigned{LPC_PORT_CLOSED});
+    EXPECT_STATUS(STATUS_TIMEOUT, receive(connection.listener, notice, nullptr, at_once));
+    // It is still there to be asked about, but its answer has nowhere to go.
+    unsigned char sid[128];
+    EXPECT_STATUS(STATUS_SUCCESS, api().NtAlpcQueryInformationMessage(
+                                      connection.listener.get(), request.get(), AlpcMessageSidInformation,
+                                      sid, ULONG{sizeof(sid)}, PULONG{}));
+    auto reply = Message<>::answer(request, "too late");
+    EXPECT_STATUS(STATUS_PORT_DISCONNECTED, send(connection.server, reply.get(), release));
+    connection.server.close();
+    EXPECT_STATUS(STATUS_INVALID_MESSAGE, send(connection.listener, reply.get(), release));
+}
+
+ALPC_TEST(Teardown, SparedOrNotWhatWasNotReceivedIsCanceled, "6.1", "PHNT", low) {
+    for (const ULONG flags :
+         {ULONG{ALPC_DISCONNECT_PORT_FLG_DEFAULT}, ULONG{ALPC_DISCONNECT_PORT_FLG_SKIP_PENDING_FLUSH}}) {
+        Connection connection;
+        ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+        Message<> message("request"), notice;
+        ASSERT_STATUS(STATUS_SUCCESS, send(connection.client, message.get(), 0));
+        ASSERT_STATUS(STATUS_SUCCESS, api().NtAlpcDisconnectPort(connection.client.get(), flags));
+        ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, notice));
+        EXPECT_EQ(notice.type(), unsigned{LPC_CANCEL_MESSAGE});
+    }
+}
+
+ALPC_TEST(Teardown, UnknownDisconnectFlags, "3.9", "inferred", low) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    EXPECT_STATUS(STATUS_INVALID_PARAMETER, api().NtAlpcDisconnectPort(connection.client.get(), ULONG{2}));
+    Message<> message("still connected");
+    EXPECT_STATUS(STATUS_SUCCESS, send(connection.client, message.get(), release));
+}
+
 // Nothing shows from outside that a thread has begun to wait in a call. When the close comes too early, the
 // call finds no handle; then the whole is tried again with a longer head start.
 ALPC_TEST(Teardown, ReceiverIsReleasedWhenItsPortIsClosed, "M42", "ROST", low) {

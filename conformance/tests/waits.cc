@@ -3,6 +3,7 @@
 #include <atomic>
 #include <future>
 
+#include "conformance/harness/event.h"
 #include "conformance/harness/ports.h"
 #include "conformance/harness/thread.h"
 
@@ -149,19 +150,6 @@ ALPC_TEST(Waits, BlockedWaitersAreAllReleasedByOneMessage, "6.1", "ReactOS", med
 
 constexpr DWORD long_time = static_cast<DWORD>(long_wait.count());
 constexpr DWORD short_time = static_cast<DWORD>(short_wait.count());
-
-class Event {
-  public:
-    explicit Event(bool set = false) : handle_(CreateEventW(nullptr, TRUE, set, nullptr)) {}
-    ~Event() { CloseHandle(handle_); }
-    Event(const Event&) = delete;
-    Event& operator=(const Event&) = delete;
-    HANDLE get() const { return handle_; }
-    void set() { SetEvent(handle_); }
-
-  private:
-    HANDLE handle_;
-};
 
 ALPC_TEST(MixedWaits, EitherKindEndsAWaitForAny, "W03", "wait rules", high) {
     Connection connection;

@@ -60,6 +60,16 @@ NTALPC_API NTSTATUS NTAPI NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE S
                                             HANDLE TargetProcessHandle, PHANDLE TargetHandle,
                                             ACCESS_MASK DesiredAccess, ULONG HandleAttributes, ULONG Options);
 
+// An event, for the direct attribute of messages (ALPC_DIRECT_ATTR) and whatever else. It has no name, stays
+// set until it is reset, and EventType must be NotificationEvent. DesiredAccess is not used. PreviousState
+// may be NULL.
+typedef enum _EVENT_TYPE { NotificationEvent = 0, SynchronizationEvent = 1 } EVENT_TYPE;
+NTALPC_API NTSTATUS NTAPI NtCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess,
+                                        POBJECT_ATTRIBUTES ObjectAttributes, EVENT_TYPE EventType,
+                                        BOOLEAN InitialState);
+NTALPC_API NTSTATUS NTAPI NtSetEvent(HANDLE EventHandle, LONG* PreviousState);
+NTALPC_API NTSTATUS NTAPI NtResetEvent(HANDLE EventHandle, LONG* PreviousState);
+
 // Makes a handle of an open file, pipe, socket or the like, so that it can be passed with the handle attribute of a
 // message; a memfd made by NtCreateSection is a section instead. The descriptor is duplicated: the caller closes its
 // own, and the handle with NtClose.
@@ -68,8 +78,8 @@ NTALPC_API NTSTATUS NTAPI NtalpcHandleFromDescriptor(int Descriptor, PHANDLE Han
 // Gives a descriptor of what a handle stands for, such as one received with a message. The caller closes it.
 NTALPC_API NTSTATUS NTAPI NtalpcDescriptorFromHandle(HANDLE Handle, int* Descriptor);
 
-// Waits until a port made with ALPC_PORFLG_WAITABLE_PORT has a message to receive, or has ended. The wait takes
-// nothing from the port. Other ports are never signalled. Alertable has no effect.
+// Waits until an event is set, or a port made with ALPC_PORFLG_WAITABLE_PORT has a message to receive or has
+// ended. The wait takes nothing from the object. Other ports are never signalled. Alertable has no effect.
 NTALPC_API NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
 
 typedef enum _OBJECT_INFORMATION_CLASS {

@@ -4,6 +4,8 @@
 
 #include "core/call_scope.h"
 #include "core/capture.h"
+#include "core/completion_list_pump.h"
+#include "core/direct_attribute.h"
 #include "core/handle_attribute.h"
 #include "generated/core_calls.h"
 
@@ -83,6 +85,19 @@ NTSTATUS write_results(const Arguments& arguments, const wire::SendWaitReceive::
     return status != STATUS_SUCCESS ? status : outcome;
 }
 
+// There are messages in the port's completion list, so nothing is received here.
+NTSTATUS send_and_check_list(CallScope& scope, const Arguments& arguments,
+                             wire::SendWaitReceive::Request& request,
+                             const wire::SendWaitReceive::RequestBlobs& blobs) {
+    if (!request.has_send) return STATUS_ALPC_CHECK_COMPLETION_LIST;
+    wire::SendWaitReceive::Reply reply;
+    wire::SendWaitReceive::ReplyBlobs reply_blobs;
+    request.has_receive = 0;
+    NTSTATUS status = scope.call<wire::SendWaitReceive>(Blocking::no, request, blobs, &reply, &reply_blobs);
+    status = write_results(arguments, request, status, reply, reply_blobs.data);
+    return status == STATUS_SUCCESS ? STATUS_ALPC_CHECK_COMPLETION_LIST : status;
+}
+
 }  // namespace
 
 NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE SendMessage,
@@ -103,8 +118,18 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
     if (status != STATUS_SUCCESS) return status;
     CallScope scope;
     if (status = scope.connect(PortHandle, &request.handle); status != STATUS_SUCCESS) return status;
+    if (request.send_attributes.valid & ALPC_MESSAGE_DIRECT_ATTRIBUTE) {
+        status = prepare_direct_event(scope, SendMessageAttributes, request.send_attributes);
+        if (status != STATUS_SUCCESS) return status;
+    }
     status = attach_handles(scope, {request.handle, request.message.message_id, {}}, handles);
     if (status != STATUS_SUCCESS) return status;
+    const bool from_queue = request.has_receive && !(Flags & ALPC_MSGFLG_SYNC_REQUEST);
+    if (from_queue) {
+        const ListLook look = look_at_completion_list(scope.channel(), request.handle);
+        if (look.has_messages) return send_and_check_list(scope, arguments, request, blobs);
+        request.list_posts = look.posts;
+    }
     const bool waits = request.has_receive && request.timeout != 0;
     return scope.call_then<wire::SendWaitReceive>(
         waits ? blocking_of(Flags) : Blocking::no, request, blobs,

@@ -5,6 +5,7 @@
 
 #include "core/call_scope.h"
 #include "core/capture.h"
+#include "core/completion_list_pump.h"
 #include "core/handle_attribute.h"
 #include "core/host_processes.h"
 #include "generated/core_calls.h"
@@ -120,6 +121,20 @@ NTSTATUS query_server(PVOID information, ULONG length, PULONG return_length) {
     return write(where, answer);
 }
 
+// The count is an input. The port has had that many messages sent through it with
+// ALPC_MSGFLG_TRACK_PORT_REFERENCES when the call returns.
+NTSTATUS wait_for_references(HANDLE port, PVOID information, ULONG length) {
+    if (length != sizeof(ULONG)) return STATUS_INFO_LENGTH_MISMATCH;
+    wire::WaitForReferences::Request request;
+    wire::WaitForReferences::Reply reply;
+    wire::WaitForReferences::ReplyBlobs blobs;
+    NTSTATUS status = read(static_cast<const ULONG*>(information), &request.count);
+    CallScope scope;
+    if (status == STATUS_SUCCESS) status = scope.connect(port, &request.handle);
+    if (status != STATUS_SUCCESS) return status;
+    return scope.call<wire::WaitForReferences>(Blocking::yes, request, {}, &reply, &blobs);
+}
+
 }  // namespace
 
 NTSTATUS NtAlpcQueryInformation(HANDLE PortHandle, ALPC_PORT_INFORMATION_CLASS PortInformationClass,
@@ -134,7 +149,7 @@ NTSTATUS NtAlpcQueryInformation(HANDLE PortHandle, ALPC_PORT_INFORMATION_CLASS P
         case AlpcServerSessionInformation:
             return query_session(PortHandle, PortInformation, Length, ReturnLength);
         case AlpcWaitForPortReferences:
-            return not_implemented("NtAlpcQueryInformation: AlpcWaitForPortReferences is not implemented");
+            return wait_for_references(PortHandle, PortInformation, Length);
         default:
             return STATUS_INVALID_INFO_CLASS;
     }
@@ -155,6 +170,22 @@ NTSTATUS set_attributes(HANDLE port, PVOID information, ULONG length) {
     return scope.call<wire::SetPort>(Blocking::no, request, {}, &reply, &blobs);
 }
 
+// A zone is memory that a program lends to the kernel for its messages. Messages look the same with and
+// without one, so nothing is done with it beyond what the program can see of the call.
+NTSTATUS set_message_zone(HANDLE port, PVOID information, ULONG length) {
+    ALPC_PORT_MESSAGE_ZONE_INFORMATION zone{};
+    if (length != sizeof(zone)) return STATUS_INFO_LENGTH_MISMATCH;
+    NTSTATUS status = read(static_cast<const ALPC_PORT_MESSAGE_ZONE_INFORMATION*>(information), &zone);
+    if (status == STATUS_SUCCESS) status = probe_for_write(zone.Buffer, zone.Size);
+    wire::QueryPort::Request request;
+    wire::QueryPort::Reply reply;
+    wire::QueryPort::ReplyBlobs blobs;
+    CallScope scope;
+    if (status == STATUS_SUCCESS) status = scope.connect(port, &request.handle);
+    if (status != STATUS_SUCCESS) return status;
+    return scope.call<wire::QueryPort>(Blocking::no, request, {}, &reply, &blobs);
+}
+
 }  // namespace
 
 NTSTATUS NtAlpcSetInformation(HANDLE PortHandle, ALPC_PORT_INFORMATION_CLASS PortInformationClass,
@@ -162,12 +193,17 @@ NTSTATUS NtAlpcSetInformation(HANDLE PortHandle, ALPC_PORT_INFORMATION_CLASS Por
     switch (PortInformationClass) {
         case AlpcPortInformation:
             return set_attributes(PortHandle, PortInformation, Length);
-        case AlpcAssociateCompletionPortInformation:
         case AlpcMessageZoneInformation:
+            return set_message_zone(PortHandle, PortInformation, Length);
         case AlpcRegisterCompletionListInformation:
+            return register_completion_list(PortHandle, PortInformation, Length);
         case AlpcUnregisterCompletionListInformation:
+            return unregister_completion_list(PortHandle, Length);
         case AlpcAdjustCompletionListConcurrencyCountInformation:
+            return adjust_concurrency_count(PortHandle, PortInformation, Length);
         case AlpcCompletionListRundownInformation:
+            return run_down_completion_list(PortHandle, Length);
+        case AlpcAssociateCompletionPortInformation:
             return not_implemented("NtAlpcSetInformation: this class is not implemented");
         case AlpcRegisterCallbackInformation:
             return STATUS_INVALID_PARAMETER;  // for drivers only
@@ -206,12 +242,28 @@ NTSTATUS write_sid(const std::vector<std::byte>& sid, PVOID where, ULONG length,
     return host::copy_to_program(where, sid.data(), sid.size()) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
 }
 
+// About a message that the caller has sent, unlike all other classes; there is nothing to write.
+NTSTATUS query_direct_status(HANDLE port, PPORT_MESSAGE message) {
+    CapturedMessage named;
+    NTSTATUS status = capture_message(message, &named);
+    wire::QueryDirect::Request request;
+    wire::QueryDirect::Reply reply;
+    wire::QueryDirect::ReplyBlobs blobs;
+    request.message_id = named.header.message_id;
+    CallScope scope;
+    if (status == STATUS_SUCCESS) status = scope.connect(port, &request.handle);
+    if (status != STATUS_SUCCESS) return status;
+    return scope.call<wire::QueryDirect>(Blocking::no, request, {}, &reply, &blobs);
+}
+
 }  // namespace
 
 NTSTATUS NtAlpcQueryInformationMessage(HANDLE PortHandle, PPORT_MESSAGE PortMessage,
                                        ALPC_MESSAGE_INFORMATION_CLASS MessageInformationClass,
                                        PVOID MessageInformation, ULONG Length, PULONG ReturnLength) {
     if (MessageInformationClass >= MaxAlpcMessageInfoClass) return STATUS_INVALID_INFO_CLASS;
+    if (MessageInformationClass == AlpcMessageDirectStatusInformation)
+        return query_direct_status(PortHandle, PortMessage);
     if (MessageInformationClass == AlpcMessageHandleInformation)
         return query_handle_information(PortHandle, PortMessage, MessageInformation, Length, ReturnLength);
     CallScope scope;

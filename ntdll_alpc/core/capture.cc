@@ -163,7 +163,7 @@ namespace {
 // Attributes that cannot be carried yet must not vanish in silence. The forms that release what a received
 // message carried are empty promises, as no message carries any.
 NTSTATUS check_known(ALPC_MESSAGE_ATTRIBUTES* buffer, const wire::MessageAttributes& given) {
-    std::uint32_t unknown = given.valid & (ALPC_MESSAGE_SECURITY_ATTRIBUTE | ALPC_MESSAGE_DIRECT_ATTRIBUTE);
+    std::uint32_t unknown = given.valid & ALPC_MESSAGE_SECURITY_ATTRIBUTE;
     NTSTATUS status = STATUS_SUCCESS;
     if (given.valid & ALPC_MESSAGE_VIEW_ATTRIBUTE) {
         ALPC_DATA_VIEW_ATTR view{};
@@ -174,7 +174,7 @@ NTSTATUS check_known(ALPC_MESSAGE_ATTRIBUTES* buffer, const wire::MessageAttribu
     }
     if (status != STATUS_SUCCESS || unknown == 0) return status;
     host::log(host::LogLevel::fixme,
-              "a message with a security, view or direct attribute is not implemented");
+              "a message with a security or view attribute is not implemented");
     return STATUS_NOT_IMPLEMENTED;
 }
 

@@ -63,6 +63,13 @@ NtStatus directory_path(NtHandle handle, std::u16string* path);
 bool copy_from_program(void* to, const void* program_memory, std::size_t size);
 bool copy_to_program(void* program_memory, const void* from, std::size_t size);
 
+// One atomic step on an aligned word that threads of the program change too, sequentially consistent: when it holds
+// `*expected` it becomes `desired`, else `*expected` becomes what it holds. False when it is not accessible.
+bool exchange_in_program(std::uint64_t* word, std::uint64_t* expected, std::uint64_t desired);
+
+// Runs a function of the core on a new thread of the program, which nobody waits for.
+NtStatus start_thread(void (*function)(void* argument), void* argument);
+
 // Surrounds every call of the core: what must not be torn apart by an asynchronous termination of the thread
 // (socket exchanges, tables) happens inside. Wine threads are suspended and terminated by signals, so that
 // host blocks them here and lets them through only in wait_readable().

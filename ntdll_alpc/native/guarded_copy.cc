@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <mutex>
@@ -18,14 +19,15 @@ namespace ntalpc::native {
 
 extern "C" {
 int ntalpc_copy(void* to, const void* from, std::size_t size);
-extern const char ntalpc_copy_at[], ntalpc_copy_out[];
+int ntalpc_exchange(std::uint64_t* word, std::uint64_t* expected, std::uint64_t desired);
+extern const char ntalpc_copy_at[], ntalpc_exchange_at[], ntalpc_fault_out[];
 }
 
-// rep movsb faults with the instruction pointer on itself.
+// rep movsb faults with the instruction pointer on itself, as every instruction does that has not been completed.
 asm(R"(
     .text
-    .hidden ntalpc_copy, ntalpc_copy_at, ntalpc_copy_out
-    .globl ntalpc_copy, ntalpc_copy_at, ntalpc_copy_out
+    .hidden ntalpc_copy, ntalpc_copy_at, ntalpc_exchange, ntalpc_exchange_at, ntalpc_fault_out
+    .globl ntalpc_copy, ntalpc_copy_at, ntalpc_exchange, ntalpc_exchange_at, ntalpc_fault_out
     .type ntalpc_copy, @function
 ntalpc_copy:
     movq %rdx, %rcx
@@ -33,10 +35,19 @@ ntalpc_copy_at:
     rep movsb
     xorl %eax, %eax
     ret
-ntalpc_copy_out:
+ntalpc_fault_out:
     movl $1, %eax
     ret
     .size ntalpc_copy, . - ntalpc_copy
+    .type ntalpc_exchange, @function
+ntalpc_exchange:
+    movq (%rsi), %rax
+ntalpc_exchange_at:
+    lock cmpxchgq %rdx, (%rdi)
+    movq %rax, (%rsi)
+    xorl %eax, %eax
+    ret
+    .size ntalpc_exchange, . - ntalpc_exchange
 )");
 
 namespace {
@@ -57,8 +68,9 @@ void pass_on(int number, siginfo_t* info, void* context, const struct sigaction&
 
 void on_fault(int number, siginfo_t* info, void* context) {
     auto& place = static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP];
-    if (place == reinterpret_cast<greg_t>(ntalpc_copy_at)) {
-        place = reinterpret_cast<greg_t>(ntalpc_copy_out);
+    if (place == reinterpret_cast<greg_t>(ntalpc_copy_at) ||
+        place == reinterpret_cast<greg_t>(ntalpc_exchange_at)) {
+        place = reinterpret_cast<greg_t>(ntalpc_fault_out);
     } else {
         pass_on(number, info, context, previous[number == SIGSEGV ? 0 : 1]);
     }
@@ -73,12 +85,21 @@ void install_handlers() {
     for (int i = 0; i < 2; ++i) sigaction(kSignals[i], &action, &previous[i]);
 }
 
+void need_handlers() {
+    static std::once_flag once;
+    std::call_once(once, install_handlers);
+}
+
 }  // namespace
 
 bool guarded_copy(void* to, const void* from, std::size_t size) {
-    static std::once_flag once;
-    std::call_once(once, install_handlers);
+    need_handlers();
     return ntalpc_copy(to, from, size) == 0;
+}
+
+bool guarded_exchange(std::uint64_t* word, std::uint64_t* expected, std::uint64_t desired) {
+    need_handlers();
+    return ntalpc_exchange(word, expected, desired) == 0;
 }
 
 #else
@@ -90,6 +111,14 @@ bool guarded_copy(void* to, const void* from, std::size_t size) {
     const iovec remote{const_cast<void*>(from), size};
     // `to` is checked like `from`: the call writes it as this process's own memory.
     return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
+}
+
+// The kernel has no such step on another's word for us, so the memory is only tried out before.
+bool guarded_exchange(std::uint64_t* word, std::uint64_t* expected, std::uint64_t desired) {
+    std::uint64_t unused;
+    if (!guarded_copy(&unused, word, sizeof(unused))) return false;
+    std::atomic_ref<std::uint64_t>(*word).compare_exchange_strong(*expected, desired);
+    return true;
 }
 
 #endif

@@ -12,6 +12,8 @@
 #include <filesystem>
 
 #include "core/channel.h"
+#include "core/list_registrations.h"
+#include "native/events.h"
 #include "native/guarded_copy.h"
 #include "native/handle_table.h"
 #include "ntalpc/server_location.h"
@@ -24,7 +26,9 @@ namespace {
 // After a fork the child is a process of its own, with no handles and no channel.
 void forget_parent() {
     native::HandleTable::instance().forget();
+    native::forget_direct_events();
     core::Channel::forget_after_fork();
+    core::ListRegistrations::instance().forget_after_fork();
 }
 
 [[maybe_unused]] const int at_fork = pthread_atfork(nullptr, nullptr, forget_parent);
@@ -64,6 +68,10 @@ bool copy_from_program(void* to, const void* program_memory, std::size_t size) {
 
 bool copy_to_program(void* program_memory, const void* from, std::size_t size) {
     return native::guarded_copy(program_memory, from, size);
+}
+
+bool exchange_in_program(std::uint64_t* word, std::uint64_t* expected, std::uint64_t desired) {
+    return native::guarded_exchange(word, expected, desired);
 }
 
 // Native threads are not terminated from outside.

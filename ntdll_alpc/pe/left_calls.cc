@@ -28,7 +28,7 @@ std::atomic<NTSTATUS> last_exit_status;
 ULONG WINAPI serve_hints(void*) {
     ServeHintsParams params;
     unix_call(UnixCall::ServeHints, &params);
-    return static_cast<ULONG>(last_exit_status.load());
+    return helper_exit_status();
 }
 
 NTSTATUS start_helper() {
@@ -42,6 +42,11 @@ NTSTATUS start_helper() {
 }
 
 }  // namespace
+
+void share_helper() {
+    ShareHelperParams params = {reinterpret_cast<PVOID>(&serve_hints)};
+    unix_call(UnixCall::ShareHelper, &params);
+}
 
 NTSTATUS hint_event(HANDLE* event) {
     BOOLEAN needs_helper = FALSE;
@@ -58,6 +63,10 @@ NTSTATUS take_up_call(NTSTATUS outcome) {
 NTSTATUS NTAPI terminate_and_note(HANDLE thread, NTSTATUS status) {
     last_exit_status = status;
     return original_NtTerminateThread(thread, status);
+}
+
+ULONG helper_exit_status() {
+    return static_cast<ULONG>(last_exit_status.load());
 }
 
 NTSTATUS wait_alertably() {

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "core/host.h"
+#include "core/host_events.h"
 #include "ntalpc/status.h"
 #include "wine/imports.h"
 
@@ -18,6 +19,21 @@ namespace {
 
 constexpr ACCESS_MASK kEventAllAccess = 0x1F0003;
 constexpr int kSynchronizationEvent = 1;  // a wait resets it
+constexpr ACCESS_MASK kEventModifyState = 2;
+constexpr ULONG kThreadAmILastThread = 12;
+constexpr ACCESS_MASK kThreadAllAccess = 0x1FFFFF;
+constexpr ULONG kSkipThreadAttach = 2;  // the program's DLLs need not hear of the helper
+constexpr SIZE_T kHelperStack = 0x10000;
+
+NTALPC_IMPORT(nt_create_thread, "NtCreateThreadEx", NTSTATUS,
+              (HANDLE * thread, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes, HANDLE process,
+               void* start, void* argument, ULONG flags, ULONG_PTR zero_bits, SIZE_T stack_commit,
+               SIZE_T stack_reserve, void* attribute_list));
+NTALPC_IMPORT(nt_duplicate_object, "NtDuplicateObject", NTSTATUS,
+              (HANDLE source_process, HANDLE source, HANDLE target_process, HANDLE* target,
+               ACCESS_MASK access, ULONG attributes, ULONG options));
+NTALPC_IMPORT(nt_query_event, "NtQueryEvent", NTSTATUS,
+              (HANDLE event, int information_class, void* buffer, ULONG size, ULONG* needed));
 
 }  // namespace
 
@@ -77,17 +93,58 @@ bool Hints::begin_serving() {
     return serving_ = true;
 }
 
-bool Hints::may_stop() {
+NTSTATUS Hints::watch(HANDLE event, UniqueFd socket) {
+    const std::lock_guard lock(mutex_);
+    if (!serving_) {
+        if (const NTSTATUS status = start_helper(); status != STATUS_SUCCESS) return status;
+    }
+    epoll_event interest = {EPOLLIN | EPOLLRDHUP, {.fd = socket.get()}};
+    if (epoll_ctl(poller_.get(), EPOLL_CTL_ADD, socket.get(), &interest) != 0)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    const int key = socket.get();
+    direct_events_.emplace(key, DirectEvent{core::DirectWatch(std::move(socket)), event});
+    // A helper that sleeps for the sake of others' calls must learn that there is more to stay for.
+    if (sleeps_for_ever_) eventfd_write(nudge_.get(), 1);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS Hints::start_helper() {
+    HANDLE thread = nullptr;
+    const NTSTATUS status =
+        nt_create_thread(&thread, kThreadAllAccess, nullptr, kCurrentProcess, helper_, nullptr,
+                         kSkipThreadAttach, ULONG_PTR{0}, kHelperStack, kHelperStack, nullptr);
+    if (NT_SUCCESS(status)) nt_close(thread);
+    return status;
+}
+
+// How long the helper sleeps next when it has found nothing to do for a while; 0 when it is to end. Calls
+// that have been left belong to threads that wait; messages under way do not keep a process alive.
+int Hints::next_patience() {
     const host::CallGuard guard;
     const std::lock_guard lock(mutex_);
     sleeps_for_ever_ = !requests_.empty();
-    serving_ = sleeps_for_ever_;
-    return !serving_;
+    if (sleeps_for_ever_) return -1;
+    ULONG last_thread = 0;
+    if (!direct_events_.empty())
+        nt_query_information_thread(kCurrentThread, kThreadAmILastThread, &last_thread, sizeof(last_thread),
+                                    nullptr);
+    serving_ = !direct_events_.empty() && !last_thread;
+    return serving_ ? kLingerMilliseconds : 0;
 }
 
-void Hints::set_event_of(int socket) {
+void Hints::look_at_message(std::map<int, DirectEvent>::iterator watched) {
+    const auto news = watched->second.message.look();
+    if (news == core::DirectWatch::News::none) return;
+    if (news == core::DirectWatch::News::processed) nt_set_event(watched->second.event, nullptr);
+    nt_close(watched->second.event);
+    direct_events_.erase(watched);
+}
+
+void Hints::look_at(int socket) {
     const host::CallGuard guard;
     const std::lock_guard lock(mutex_);
+    if (const auto watched = direct_events_.find(socket); watched != direct_events_.end())
+        return look_at_message(watched);
     const auto found = requests_.find(socket);
     if (found == requests_.end()) return;
     found->second.set = true;
@@ -101,20 +158,31 @@ void Hints::serve() {
         std::array<epoll_event, 16> events;
         const int count = epoll_wait(poller_.get(), events.data(), static_cast<int>(events.size()), patience);
         if (count < 0 && errno == EINTR) continue;
-        for (int i = 0; i < count; ++i) set_event_of(events[static_cast<std::size_t>(i)].data.fd);
-        if (count > 0) {
-            patience = kLingerMilliseconds;
-        } else if (may_stop()) {
-            return;
-        } else {
-            patience = -1;
-        }
+        for (int i = 0; i < count; ++i) look_at(events[static_cast<std::size_t>(i)].data.fd);
+        patience = count > 0 ? kLingerMilliseconds : next_patience();
+        if (patience == 0) return;
     }
 }
 
 }  // namespace ntalpc::wine
 
 namespace ntalpc::host {
+
+// Asking for its state with a handle that may not do so tells an event from everything else too.
+NtStatus set_event_when_processed(NtHandle event, UniqueFd socket) {
+    struct {
+        LONG type, state;
+    } unused;
+    NtStatus status = wine::nt_query_event(event, 0, &unused, sizeof(unused), nullptr);
+    if (status != STATUS_SUCCESS && status != STATUS_ACCESS_DENIED) return status;
+    HANDLE own = nullptr;
+    status = wine::nt_duplicate_object(wine::kCurrentProcess, event, wine::kCurrentProcess, &own,
+                                       wine::kEventModifyState, 0, 0);
+    if (status != STATUS_SUCCESS) return status;
+    status = wine::Hints::instance().watch(own, std::move(socket));
+    if (status != STATUS_SUCCESS) wine::nt_close(own);
+    return status;
+}
 
 bool can_leave_calls() {
     return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the PE half asks of the unix half besides the calls of programs.
 #include "core/host.h"
+#include "core/completion_list_pump.h"
 #include "core/left_call.h"
 #include "core/object_information.h"
 #include "core/port_state.h"
@@ -10,6 +11,7 @@
 #include "wine/hints.h"
 #include "wine/keeper.h"
 #include "wine/noted_handles.h"
+#include "wine/thread_start.h"
 #include "wine/token_changes.h"
 
 namespace ntalpc::internal {
@@ -21,6 +23,21 @@ NTSTATUS ShareHandleKinds(PVOID Kinds, ULONG Count) {
 
 NTSTATUS ShareTokenChanges(PVOID Counters) {
     wine::share_token_changes(static_cast<TokenChangeCounter*>(Counters));
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS ShareThreadStart(PVOID Start) {
+    wine::share_thread_start(Start);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS RunThread(PVOID Argument) {
+    wine::run_thread(Argument);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS CompletionListRoom(PVOID CompletionList) {
+    core::completion_list_room(CompletionList);
     return STATUS_SUCCESS;
 }
 
@@ -44,6 +61,11 @@ NTSTATUS WaitForPorts(PHANDLE Handles, ULONG Count, BOOLEAN All, BOOLEAN Leaving
 NTSTATUS QueryCapability(HANDLE Handle, ULONG InformationClass, PVOID Buffer, ULONG Length,
                          PULONG ReturnLength) {
     return core::query_object(Handle, InformationClass, Buffer, Length, ReturnLength);
+}
+
+NTSTATUS ShareHelper(PVOID Start) {
+    wine::Hints::instance().set_helper(Start);
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS HintWhenAnswered(PHANDLE Event, PBOOLEAN NeedsHelper) {

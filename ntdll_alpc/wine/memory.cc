@@ -37,6 +37,17 @@ bool can_copy_catching_faults() {
     return true;
 }
 
+[[gnu::noinline]] bool exchange_catching_faults(std::uint64_t* word, std::uint64_t* expected,
+                                                std::uint64_t desired) {
+    alignas(16) unsigned char jump_buffer[256];
+    if (wine_setjmpex(jump_buffer, nullptr)) return false;
+    set_exception_jmp_buf(jump_buffer);
+    __atomic_compare_exchange_n(word, expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    asm volatile("" ::: "memory");
+    set_exception_jmp_buf(nullptr);
+    return true;
+}
+
 bool read_by_system_call(void* to, const void* program_memory, std::size_t size) {
     const iovec local = {to, size};
     const iovec remote = {const_cast<void*>(program_memory), size};
@@ -69,6 +80,15 @@ bool copy_to_program(void* program_memory, const void* from, std::size_t size) {
     if (size == 0) return true;
     if (wine::can_copy_catching_faults()) return wine::copy_catching_faults(program_memory, from, size);
     return wine::write_by_system_call(program_memory, from, size);
+}
+
+// No system call does this on a word, so without the fast way the memory is only tried out before.
+bool exchange_in_program(std::uint64_t* word, std::uint64_t* expected, std::uint64_t desired) {
+    if (wine::can_copy_catching_faults()) return wine::exchange_catching_faults(word, expected, desired);
+    std::uint64_t unused;
+    if (!wine::read_by_system_call(&unused, word, sizeof(unused))) return false;
+    __atomic_compare_exchange_n(word, expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    return true;
 }
 
 }  // namespace ntalpc::host

@@ -40,6 +40,7 @@ inline constexpr std::uint64_t kCreatePermanent = 16;
 inline constexpr std::uint64_t kBackup = 17;
 inline constexpr std::uint64_t kRestore = 18;
 inline constexpr std::uint64_t kDebug = 20;
+inline constexpr std::uint64_t kChangeNotify = 23;  // and passing through directories
 inline constexpr std::uint64_t kImpersonate = 29;
 inline constexpr std::uint64_t kRelabel = 32;
 }  // namespace privilege

@@ -5,8 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "client/server_client.h"
+#include "alpcctl/inspect_commands.h"
 #include "alpcctl/status_command.h"
+#include "alpcctl/top_command.h"
+#include "alpcctl/usage.h"
+#include "client/server_client.h"
 #include "ntalpc/server_location.h"
 
 #ifndef NTALPC_VERSION
@@ -27,6 +30,17 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"status", "[--json]", "count the objects that the server holds", ntalpc::run_status_command},
+    {"ports", "[--json]", "ports, their owners and queues", ntalpc::run_ports_command},
+    {"connections", "[--json]", "who is connected to what", ntalpc::run_connections_command},
+    {"queues", "[--json]", "messages that were not received or not answered yet", ntalpc::run_queues_command},
+    {"processes", "[--json]", "processes, blocked threads, and what they cost",
+     ntalpc::run_processes_command},
+    {"tokens", "[--json]", "the token of each process", ntalpc::run_tokens_command},
+    {"object", "NAME [--json]", "one object of the namespace", ntalpc::run_object_command},
+    {"tree", "[NAME] [--json]", "everything below a directory of the namespace", ntalpc::run_tree_command},
+    {"top", "[--once]", "the busiest ports, every second; q ends", ntalpc::run_top_command},
+    {"kill-connection", "NUMBER", "end a connection, as its server's disconnect would",
+     ntalpc::run_kill_connection_command},
 };
 
 void print_help() {
@@ -38,7 +52,7 @@ void print_help() {
         "\n"
         "Commands:");
     for (const Command& command : kCommands)
-        std::printf("  %-8s %-10s %s\n", command.name, command.arguments, command.summary);
+        std::printf("  %-15s %-15s %s\n", command.name, command.arguments, command.summary);
     std::puts(
         "\n"
         "  -h, --help     show this help\n"
@@ -70,6 +84,9 @@ int main(int argc, char** argv) {
         if (words[0] == "-v" || words[0] == "--version")
             return std::puts("alpcctl (ntalpc) " NTALPC_VERSION) < 0;
         return run(words[0], {words.begin() + 1, words.end()});
+    } catch (const ntalpc::UsageError& error) {
+        std::fprintf(stderr, "alpcctl: %s; see alpcctl --help\n", error.what());
+        return kUsageError;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "alpcctl: %s\n", error.what());
         return kFailure;

@@ -17,7 +17,7 @@ struct Row {
 };
 
 // The server counts us too; the reader wants to know of everybody else.
-std::array<Row, 9> rows_of(const wire::ServerStatus::Reply& counts) {
+std::array<Row, 10> rows_of(const wire::ServerStatus::Reply& counts) {
     return {{{"server_process_id", counts.server_process_id},
              {"processes", counts.processes - 1},
              {"threads", counts.threads - 1},
@@ -26,6 +26,7 @@ std::array<Row, 9> rows_of(const wire::ServerStatus::Reply& counts) {
              {"connections", counts.connections},
              {"messages", counts.messages},
              {"waits", counts.waits},
+             {"event_pairs", counts.event_pairs},
              {"passed_objects", counts.passed_objects}}};
 }
 

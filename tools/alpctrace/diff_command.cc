@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "alpctrace/commands.h"
-#include "alpctrace/names.h"
 #include "alpctrace/trace_file.h"
+#include "events/names.h"
 #include "ntalpc/ntlpcapi.h"
 
 namespace ntalpc {

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "alpctrace/names.h"
+#include "events/names.h"
 
 namespace ntalpc {
 

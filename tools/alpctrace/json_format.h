@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "alpctrace/names.h"
 #include "alpctrace/trace_file.h"
+#include "events/names.h"
 
 namespace ntalpc {
 

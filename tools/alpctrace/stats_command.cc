@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "alpctrace/commands.h"
-#include "alpctrace/names.h"
 #include "alpctrace/statistics.h"
 #include "alpctrace/trace_file.h"
+#include "events/names.h"
 
 namespace ntalpc {
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "alpctrace/names.h"
+#include "events/names.h"
 
 namespace ntalpc {
 

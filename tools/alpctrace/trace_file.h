@@ -3,28 +3,12 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "alpctrace/event.h"
+#include "events/records.h"
 
 namespace ntalpc {
-
-// What is wrong with a file, as one sentence that says what to do.
-class TraceError : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
-
-// Splits records off the front of a run of bytes. What remains is the beginning of a record that has not come
-// in whole yet. Throws TraceError for bytes that are no records.
-class RecordSplitter {
-  public:
-    // Calls `each` for every whole record; returns how many bytes those were.
-    static std::size_t split(wire::Bytes data, const std::function<void(const Event&)>& each);
-};
 
 class TraceFile {
   public:

@@ -64,7 +64,7 @@ void ServerClient::send(int socket, std::span<const wire::Bytes> pieces) {
     }
 }
 
-wire::Bytes ServerClient::receive(int socket, const char* request) {
+std::pair<wire::PacketHeader, wire::Bytes> ServerClient::receive(int socket, const char* request) {
     ssize_t size;
     while ((size = recv(socket, buffer_.data(), buffer_.size(), 0)) < 0 && errno == EINTR) continue;
     if (size <= 0) throw ServerError("the server has hung up; see the log beside its socket, and try again");
@@ -75,8 +75,10 @@ wire::Bytes ServerClient::receive(int socket, const char* request) {
         throw ServerError(
             "the running alpcserver is of another version than this alpcctl; stop it with alpcserver -k");
     }
-    if (header.serial != serial_ || header.status < 0) throw ServerError(unexpected_answer(request));
-    return wire::Bytes(buffer_).first(static_cast<std::size_t>(size)).subspan(sizeof(header));
+    if (header.serial != serial_) throw ServerError(unexpected_answer(request));
+    if (header.status == STATUS_ACCESS_DENIED)
+        throw ServerError("only the user of the server, and root, may look at others; ask them");
+    return {header, wire::Bytes(buffer_).first(static_cast<std::size_t>(size)).subspan(sizeof(header))};
 }
 
 std::string ServerClient::unexpected_answer(const char* request) {

@@ -179,7 +179,8 @@ def source(structs, requests, layouts):
     out = ["// Generated from include/protocol.def by tools/gen/make_protocol.py.\n",
            '#include "generated/protocol.h"\n', "namespace ntalpc::wire {\n", "namespace {\n"]
     for name in structs:
-        out.append(describe_text(name, layouts[name]))
+        # A struct that only stands in blobs is described by nobody.
+        out.append("[[maybe_unused]] " + describe_text(name, layouts[name]))
     out.append("}  // namespace\n\nconst char* code_name(std::uint16_t code) {")
     out.append("    static constexpr const char* kNames[] = {")
     out += [f'        "{name}",' for name in requests]

@@ -7,7 +7,7 @@ import sys
 
 from make_protocol import SCALARS, Layout, Record, body_text, camel, checks, comment, fail, write_if_changed
 
-DISPLAYS = ["decimal", "hex", "id", "time", "duration", "status", "type", "request", "side", "port_kind",
+DISPLAYS = ["decimal", "hex", "id", "time", "duration", "status", "type", "request", "side", "port_kind", "connection_state",
             "utf8", "utf16", "bytes"]
 
 

@@ -5,6 +5,7 @@ it starts outlives it."""
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -99,6 +100,11 @@ class EndToEnd(unittest.TestCase):
 
     def server_process(self):
         return self.counts()["server_process_id"]
+
+    def server_memory(self):
+        """The bytes that the server has in memory."""
+        status = pathlib.Path(f"/proc/{self.server_process()}/status").read_text()
+        return 1024 * int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
 
     def wait_for_no_objects(self):
         """Waits until the server has nothing left but itself."""

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "alpctrace/event.h"
+#include "events/event.h"
 
 namespace ntalpc {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "alpctrace/event.h"
+#include "events/event.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -70,6 +70,11 @@ const char* side_text(std::uint64_t side) {
 const char* port_kind_text(std::uint64_t kind) {
     static constexpr const char* kinds[] = {"connection port", "client port", "server port"};
     return kind < std::size(kinds) ? kinds[kind] : "unknown";
+}
+
+const char* connection_state_text(std::uint64_t state) {
+    static constexpr const char* states[] = {"pending", "accepting", "accepted", "refused", "ended"};
+    return state < std::size(states) ? states[state] : "unknown";
 }
 
 }  // namespace
@@ -179,6 +184,8 @@ std::string text_of(const EventField& field) {
             return side_text(field.number);
         case Display::port_kind:
             return port_kind_text(field.number);
+        case Display::connection_state:
+            return connection_state_text(field.number);
         case Display::utf8:
             return {reinterpret_cast<const char*>(field.data.data()), field.data.size()};
         case Display::utf16:

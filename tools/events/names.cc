@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "alpctrace/names.h"
+#include "events/names.h"
 
 namespace ntalpc {
 

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "server/standard_descriptors.h"
+
+#include "server/directory.h"
+
+namespace ntalpc::server {
+
+namespace sids = security::sids;
+
+std::unique_ptr<const security::SecurityDescriptor> directory_descriptor(OpenTo open_to) {
+    const std::uint32_t look = security::access::kReadControl | kDirectoryQuery | kDirectoryTraverse;
+    const std::uint32_t everybody =
+        open_to == OpenTo::creators ? look | kDirectoryCreateObject | kDirectoryCreateSubdirectory : look;
+    const std::uint32_t all = kDirectoryType.mapping.all;
+    auto descriptor = std::make_unique<security::SecurityDescriptor>();
+    descriptor->owner = sids::kAdministrators;
+    descriptor->group = sids::kSystem;
+    descriptor->set_dacl(*security::AclWriter()
+                              .allow(sids::kEveryone, everybody)
+                              .allow(sids::kRestrictedCode, look)
+                              .allow(sids::kAllAppPackages, look)
+                              .allow(sids::kSystem, all)
+                              .allow(sids::kAdministrators, all)
+                              .finish());
+    return descriptor;
+}
+
+}  // namespace ntalpc::server
