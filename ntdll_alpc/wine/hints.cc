@@ -25,10 +25,6 @@ constexpr ACCESS_MASK kThreadAllAccess = 0x1FFFFF;
 constexpr ULONG kSkipThreadAttach = 2;  // the program's DLLs need not hear of the helper
 constexpr SIZE_T kHelperStack = 0x10000;
 
-NTALPC_IMPORT(nt_create_thread, "NtCreateThreadEx", NTSTATUS,
-              (HANDLE * thread, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes, HANDLE process,
-               void* start, void* argument, ULONG flags, ULONG_PTR zero_bits, SIZE_T stack_commit,
-               SIZE_T stack_reserve, void* attribute_list));
 NTALPC_IMPORT(nt_duplicate_object, "NtDuplicateObject", NTSTATUS,
               (HANDLE source_process, HANDLE source, HANDLE target_process, HANDLE* target,
                ACCESS_MASK access, ULONG attributes, ULONG options));
