@@ -57,6 +57,37 @@ std::uint32_t Connection::next_sequence(Side side) {
     return ++sequence_[index(side)];
 }
 
+std::int32_t Connection::set_quality(const Thread& client, const QualityOfService& quality,
+                                     bool impersonable) {
+    quality_ = quality;
+    impersonable_ = impersonable;
+    if (!impersonable || quality.dynamic) return STATUS_SUCCESS;
+    if (const auto status = check_quality(client, quality)) return status;
+    tracked_token_ = client.token();
+    return STATUS_SUCCESS;
+}
+
+// With dynamic tracking an ALPC client learns at its send that it cannot let others act as itself
+// (Sandboxie); a legacy server learns it when it impersonates (lpc-semantics 11.1).
+std::int32_t Connection::make_security(const Thread& caller, Side from, const Outgoing& outgoing,
+                                       MessageSecurity* made) const {
+    made->token = caller.token();
+    if (outgoing.attributes.valid & ALPC_MESSAGE_SECURITY_ATTRIBUTE) {
+        std::array<SecurityContexts*, 2> tables;
+        std::size_t count = 0;
+        if (Port* const own = ports_[index(from)]) tables[count++] = &own->security_contexts();
+        if (from == Side::server && listener_) tables[count++] = &listener_->security_contexts();
+        return attach_context(caller, outgoing.attributes, std::span(tables).first(count), made);
+    }
+    if (from == Side::server || !impersonable_) return STATUS_SUCCESS;
+    made->quality = quality_;
+    const Port* const port = ports_[index(from)];
+    const bool lpc = port && port->lpc();
+    made->impersonable = !lpc || (outgoing.header.type & LPC_NO_IMPERSONATE) == 0;
+    if (tracked_token_) made->token = tracked_token_;
+    return tracked_token_ || lpc ? STATUS_SUCCESS : check_quality(caller, quality_);
+}
+
 std::int32_t Connection::make_step(Thread& caller, Side from, std::uint16_t type, const Outgoing& outgoing,
                                    Message::Step* made) const {
     Message::Step& step = *made;
@@ -68,11 +99,12 @@ std::int32_t Connection::make_step(Thread& caller, Side from, std::uint16_t type
     step.process_id = caller.process().facts().id;
     step.thread_id = caller.id();
     step.sender = caller.process().shared_facts();
-    step.token = caller.token();
     step.data.assign(outgoing.data.begin(), outgoing.data.end());
     if (outgoing.attributes.valid & ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE) {
         step.work_ticket = outgoing.attributes.work_ticket;
     }
+    const auto status = make_security(caller, from, outgoing, &step.security);
+    if (status != STATUS_SUCCESS) return status;
     if (!(outgoing.attributes.valid & ALPC_MESSAGE_HANDLE_ATTRIBUTE)) return STATUS_SUCCESS;
     const Port* const gate = handle_gate(peer_of(from));
     if (!gate) return STATUS_PORT_DISCONNECTED;

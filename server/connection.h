@@ -69,6 +69,8 @@ class Connection final : public RefCounted, public Counted<Connection> {
 
     // Queues the connection request of `client_port` at the connection port.
     std::int32_t request(Thread& caller, Port& client_port, const Outgoing& outgoing);
+    // The security context that went with it.
+    std::uint64_t request_context() const { return request_ ? request_->step().security.context_handle : 0; }
     // The thread that waits for the decision, if the client connects synchronously.
     void set_connector(Connector* connector) { connector_ = connector; }
     bool connector_takes_views() const;
@@ -82,12 +84,10 @@ class Connection final : public RefCounted, public Counted<Connection> {
     void finish_accept(std::uint64_t port_context);
     void refuse(Thread& caller, Message& request, wire::Bytes information);
 
-    // How far the client lets the server act as it.
-    struct QualityOfService {
-        std::uint32_t level = 0;
-        bool effective_only = false;
-    };
-    QualityOfService quality;
+    // How far the client lets the server act as it; to be said before the request. With static tracking its
+    // token is taken now. A client that lets nobody act as it may say anything.
+    std::int32_t set_quality(const Thread& client, const QualityOfService& quality, bool impersonable);
+    const QualityOfService& quality() const { return quality_; }
 
     // Sections offered by the client and by the server.
     ConnectionView client_view;
@@ -127,7 +127,9 @@ class Connection final : public RefCounted, public Counted<Connection> {
     void become_refused(Message& request, wire::Bytes information);
     void notify(Message::Step step);
     std::int32_t make_step(Thread& caller, Side from, std::uint16_t type, const Outgoing& outgoing,
-                           Message::Step* step) const;
+                           Message::Step* made) const;
+    std::int32_t make_security(const Thread& caller, Side from, const Outgoing& outgoing,
+                               MessageSecurity* made) const;
     std::int32_t set_step(Thread& caller, Side from, std::uint16_t type, const Outgoing& outgoing,
                           Message& message) const;
 
@@ -139,6 +141,9 @@ class Connection final : public RefCounted, public Counted<Connection> {
     std::array<Port*, 2> ports_{};  // communication ports, by Side
     const SharedFacts client_facts_;
     const TokenRef client_token_;
+    QualityOfService quality_;
+    bool impersonable_ = false;
+    TokenRef tracked_token_;  // of the client, with static tracking
     const Ref<QuotaAccount> client_account_;
     std::uint64_t server_context_ = 0;
     std::array<std::uint32_t, 2> sequence_{};

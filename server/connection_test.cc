@@ -103,7 +103,8 @@ TEST_F(ConnectionTest, AnotherServerSidIsNotTheServer) {
     EXPECT_EQ(client
                   .call<wire::ConnectPort>(request, {.name = bytes_of(kName),
                                                      .data = {},
-                                                     .required_sid = bytes_of(std::string_view("not it"))})
+                                                     .required_sid = bytes_of(std::string_view("not it")),
+                                                     .server_requirements = {}})
                   .status,
               STATUS_SERVER_SID_MISMATCH);
 }

@@ -288,8 +288,9 @@ class KernelTest : public testing::Test {
         request.has_message = 1;
         request.reply_capacity = capacity;
         request.message = message(data.size());
-        client.start<wire::ConnectPort>(request,
-                                        {.name = bytes_of(name), .data = bytes_of(data), .required_sid = {}});
+        client.start<wire::ConnectPort>(
+            request,
+            {.name = bytes_of(name), .data = bytes_of(data), .required_sid = {}, .server_requirements = {}});
     }
     Answer<wire::AcceptPort> answer_connect(FakeThread& server, std::uint64_t listener, std::uint32_t id,
                                             bool accept, std::string_view data = {},

@@ -67,7 +67,9 @@ void handle(Call& call, const wire::LpcConnectPort::Request& request,
         connection->client_view = {std::move(call.descriptors[0]), request.view_size, request.view_offset,
                                    request.view_base, 0};
     }
-    connection->quality = {request.qos_level, request.qos_effective_only != 0};
+    const QualityOfService quality = {request.qos_level, request.qos_dynamic != 0,
+                                      request.qos_effective_only != 0};
+    if (const auto status = connection->set_quality(call.thread, quality, true)) return call.finish(status);
     NewHandle made;
     if (const auto status =
             call.kernel.handles.open(call.process(), Ref<Object>(client.get()), PORT_ALL_ACCESS, &made)) {
@@ -302,26 +304,6 @@ void handle(Call& call, const wire::LpcMessage::Request& request,
     } else {
         call.finish(STATUS_SUCCESS);
     }
-}
-
-// The order of the checks is that of lpc-semantics 11.2.
-void handle(Call& call, const wire::LpcImpersonate::Request& request,
-            const wire::LpcImpersonate::RequestBlobs&) {
-    Port* port = nullptr;
-    if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
-    if (port->kind() != Port::Kind::server) return call.finish(STATUS_INVALID_PORT_HANDLE);
-    if (!call.kernel.find_thread(request.process_id, request.thread_id))
-        return call.finish(STATUS_INVALID_CID);
-    const Connection& connection = *port->connection();
-    if (connection.state() != Connection::State::accepted) return call.finish(STATUS_PORT_DISCONNECTED);
-    const Message* const message = port->find_conversation(request.message_id);
-    const ReplyWait* const wait = message ? message->waiter[static_cast<std::size_t>(Side::client)] : nullptr;
-    if (!wait || wait->thread().id() != request.thread_id) return call.finish(STATUS_REPLY_MESSAGE_MISMATCH);
-    wire::LpcImpersonate::Reply reply;
-    reply.process_id = connection.client_facts().id;
-    reply.level = connection.quality.level;
-    reply.effective_only = connection.quality.effective_only;
-    call.reply<wire::LpcImpersonate>(STATUS_SUCCESS, reply);
 }
 
 void handle(Call& call, const wire::SetHardErrorPort::Request& request,

@@ -151,13 +151,7 @@ wire::MessageAttributes Message::attributes_for_receiver(std::uint32_t allocated
             }
         }
     }
-    if ((allocated & ALPC_MESSAGE_TOKEN_ATTRIBUTE) && side == Side::server && step_.token) {
-        const security::Token& client = step_.token->facts();
-        out.valid |= ALPC_MESSAGE_TOKEN_ATTRIBUTE;
-        out.token_id = client.token_id;
-        out.authentication_id = client.authentication_id;
-        out.modified_id = client.modified_id;
-    }
+    step_.security.show(side == Side::server, &out);
     if ((allocated & ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE) && step_.work_ticket) {
         out.valid |= ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE;
         out.work_ticket = *step_.work_ticket;

@@ -25,6 +25,7 @@
 #include "generated/protocol.h"
 #include "server/direct_event.h"
 #include "server/passed_object.h"
+#include "server/message_security.h"
 #include "server/process.h"
 #include "server/quota.h"
 #include "server/ref.h"
@@ -59,7 +60,7 @@ class Message final : public RefCounted, public Counted<Message> {
         std::uint64_t process_id = 0;
         std::uint64_t thread_id = 0;
         SharedFacts sender;  // empty for what nobody sent
-        TokenRef token;      // that the sender acted with
+        MessageSecurity security;
         std::vector<std::byte> data;
         std::optional<std::uint64_t>
             work_ticket;  // on whose behalf the receiver works, if the sender says so

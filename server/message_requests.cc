@@ -63,9 +63,11 @@ void handle(Call& call, const wire::QueryMessage::Request& request, const wire::
     wire::QueryMessage::Reply reply;
     reply.process_id = sender.process->id;
     reply.thread_id = sender.thread_id;
-    reply.modified_id = sender.token->facts().modified_id;
+    const security::Token& token = sender.security.token->facts();
+    reply.modified_id = token.modified_id;
+    reply.modified_id_hidden = sender.security.hides_token();
     reply.unix_process = sender.process->unix_process;
-    call.reply<wire::QueryMessage>(STATUS_SUCCESS, reply, {.user_sid = sender.token->facts().user.bytes()});
+    call.reply<wire::QueryMessage>(STATUS_SUCCESS, reply, {.user_sid = token.user.bytes()});
 }
 
 void handle(Call& call, const wire::PrepareDirectEvent::Request&,

@@ -152,7 +152,7 @@ std::int32_t Port::send_to_self(Thread& caller, const Outgoing& outgoing) {
     step.process_id = caller.process().facts().id;
     step.thread_id = caller.id();
     step.sender = caller.process().shared_facts();
-    step.token = caller.token();
+    step.security.token = caller.token();
     step.data.assign(outgoing.data.begin(), outgoing.data.end());
     const auto status = message->set_step(std::move(step), caller.process().account());
     if (status == STATUS_SUCCESS) enqueue(*message);
@@ -249,8 +249,9 @@ bool Port::drained() const {
     return queue_.empty() && !(list_ && list_->in_flight());
 }
 
-bool Port::signalled() const {
+bool Port::signalled(std::uint64_t list_posts) const {
     if (!(flags() & ALPC_PORFLG_WAITABLE_PORT)) return false;
+    if (list_ && list_posts != 0 && list_posts != list_->posts() + 1) return true;
     return queue_.noticed() != 0 || closed_ || receive_status() != STATUS_SUCCESS;
 }
 
@@ -266,7 +267,7 @@ bool Port::find_sender(std::uint32_t message_id, std::uint32_t callback_id, Mess
     const Message* const message = find_conversation(message_id);
     if (message && message->state() == Message::State::pending && message->owner() == side() &&
         (callback_id == 0 || callback_id == message->callback_id())) {
-        *sender = {message->step().thread_id, message->step().sender, message->step().token};
+        *sender = {message->step().thread_id, message->step().sender, message->step().security};
         return true;
     }
     const auto found = std::find_if(datagrams_.rbegin(), datagrams_.rend(),
@@ -285,7 +286,7 @@ const PassedObjects* Port::find_objects(std::uint32_t message_id, std::uint32_t 
 
 void Port::remember_datagram(const Message& message) {
     const Message::Step& step = message.step();
-    datagrams_.emplace_back(message.id(), MessageSender{step.thread_id, step.sender, step.token});
+    datagrams_.emplace_back(message.id(), MessageSender{step.thread_id, step.sender, step.security});
     const std::size_t most = list_ ? kMaxRememberedDatagramsOfList : kMaxRememberedDatagrams;
     while (datagrams_.size() > most) datagrams_.pop_front();
 }

@@ -30,7 +30,7 @@ class ReferenceWait;
 struct MessageSender {
     std::uint64_t thread_id = 0;
     SharedFacts process;
-    TokenRef token;
+    MessageSecurity security;
 };
 
 extern const ObjectType kPortType;
@@ -95,8 +95,8 @@ class Port final : public Object, public Counted<Port> {
     void finish_receivers(std::int32_t status);
 
     // What a wait on a handle of the port sees: whether a receive would not have to wait. A port without the
-    // flag is never signalled.
-    bool signalled() const;
+    // flag is never signalled. `list_posts` is what the waiting thread knows of a completion list.
+    bool signalled(std::uint64_t list_posts) const;
     // Those who wait for that. They are looked at again whenever a message is queued or a state ends.
     std::list<PortWait*>& watchers() { return watchers_; }
 
@@ -126,6 +126,7 @@ class Port final : public Object, public Counted<Port> {
     std::uint32_t references() const { return references_; }
     std::list<ReferenceWait*>& reference_waits() { return reference_waits_; }
     void finish_reference_waits(std::int32_t status);
+    SecurityContexts& security_contexts() { return security_contexts_; }
 
     // Resource reserves: ids have the top bit set, which no message id has.
     std::int32_t create_reserve(const Ref<QuotaAccount>& payer, std::size_t size, std::uint32_t* id);
@@ -173,6 +174,7 @@ class Port final : public Object, public Counted<Port> {
     std::list<ReferenceWait*> reference_waits_;
     std::uint32_t references_ = 0;
     std::map<std::uint32_t, Reserve> reserves_;
+    SecurityContexts security_contexts_;
     std::uint32_t last_reserve_ = 0;
     std::uint32_t sequence_ = 0;
     bool stopped_ = false;

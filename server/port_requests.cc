@@ -36,8 +36,9 @@ std::int32_t check_attributes(const wire::PortAttributes& attributes) {
 
 // For the requests that make a handle and have nothing else to say.
 template <class Request>
-void reply_with_handle(Call& call, NewHandle made) {
+void reply_with_handle(Call& call, NewHandle made, [[maybe_unused]] std::uint64_t security_context = 0) {
     typename Request::Reply reply;
+    if constexpr (requires { reply.security_context; }) reply.security_context = security_context;
     reply.handle = made.handle().id();
     reply.access = made.handle().access();
     const UniqueFd descriptor = made.commit();
@@ -98,17 +99,23 @@ void handle(Call& call, const wire::ConnectPort::Request& request,
             call.kernel.handles.open(call.process(), Ref<Object>(client.get()), PORT_ALL_ACCESS, &made)) {
         return call.finish(status);
     }
+    const QualityOfService quality = {request.port.qos_level, request.port.qos_dynamic != 0,
+                                      request.port.qos_effective_only != 0};
+    const bool impersonable = request.port.flags & ALPC_PORFLG_ALLOW_IMPERSONATION;
+    if (const auto status = connection->set_quality(call.thread, quality, impersonable))
+        return call.finish(status);
     const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags,
                             client->pool()};
     if (const auto status = connection->request(call.thread, *client, outgoing)) return call.finish(status);
     if (request.flags & ALPC_MSGFLG_SYNC_REQUEST) {
-        const ReceiveTerms terms{.capacity = request.reply_capacity,
-                                 .allocated = request.receive_attributes.allocated};
+        ReceiveTerms terms{.capacity = request.reply_capacity,
+                           .allocated = request.receive_attributes.allocated};
+        terms.sent.security_context = connection->request_context();
         call.thread.park(std::make_unique<AlpcConnector>(call.thread, *connection, std::move(made), terms));
         call.kernel.set_deadline(*call.thread.wait(), request.timeout);
         return;
     }
-    reply_with_handle<wire::ConnectPort>(call, std::move(made));
+    reply_with_handle<wire::ConnectPort>(call, std::move(made), connection->request_context());
 }
 
 namespace {
@@ -151,8 +158,9 @@ void handle(Call& call, const wire::AcceptPort::Request& request,
     if (const auto status = connection->begin_accept(call.thread, *message, request.port, outgoing, &made)) {
         return call.finish(status);
     }
+    const std::uint64_t security_context = message->step().security.context_handle;
     connection->finish_accept(request.port_context);
-    reply_with_handle<wire::AcceptPort>(call, std::move(made));
+    reply_with_handle<wire::AcceptPort>(call, std::move(made), security_context);
 }
 
 namespace {
@@ -224,6 +232,7 @@ void handle(Call& call, const wire::SendWaitReceive::Request& request,
         terms.sent.message_id = sent->id();
         terms.sent.callback_id = sent->callback_id();
         terms.sent.sequence = port->sequence();
+        terms.sent.security_context = sent->step().security.context_handle;
     }
     if (request.flags & ALPC_MSGFLG_SYNC_REQUEST) {
         if (sent->state() == Message::State::ended)

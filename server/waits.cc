@@ -142,6 +142,7 @@ void AlpcConnector::accepted(Message& message) {
     reply.has_message = 1;
     reply.message = message.header_for_receiver();
     reply.attributes = message.attributes_for_receiver(terms_.allocated);
+    reply.security_context = terms_.sent.security_context;
     NTALPC_TRACE(message_received(message, thread()));
     const UniqueFd descriptor = client().commit();
     hand_over_objects(thread(), message, reply.attributes);

@@ -26,7 +26,7 @@ SECURITY_QUALITY_OF_SERVICE quality_of_service() {
 
 NTSTATUS connect(HANDLE* client, const std::string& name, const ConnectOptions& options) {
     Name port_name(name);
-    SECURITY_QUALITY_OF_SERVICE quality = quality_of_service();
+    SECURITY_QUALITY_OF_SERVICE quality = options.quality;
     if (options.server_sid) {
         return api().NtSecureConnectPort(client, port_name.get(), &quality, options.client_view,
                                          options.server_sid, options.server_view, options.max_message,

@@ -41,6 +41,7 @@ struct ConnectOptions {
     PULONG max_message = nullptr;
     PVOID information = nullptr;
     PULONG information_length = nullptr;
+    SECURITY_QUALITY_OF_SERVICE quality = quality_of_service();
 };
 NTSTATUS connect(HANDLE* client, const std::string& name, const ConnectOptions& options = {});
 

@@ -99,6 +99,15 @@ class Attributes {
             api().AlpcGetMessageAttribute(get(), static_cast<ULONG>(ALPC_MESSAGE_HANDLE_ATTRIBUTE)));
     }
 
+    ALPC_SECURITY_ATTR& security() {
+        return *static_cast<ALPC_SECURITY_ATTR*>(
+            api().AlpcGetMessageAttribute(get(), static_cast<ULONG>(ALPC_MESSAGE_SECURITY_ATTRIBUTE)));
+    }
+    ALPC_TOKEN_ATTR& token() {
+        return *static_cast<ALPC_TOKEN_ATTR*>(
+            api().AlpcGetMessageAttribute(get(), static_cast<ULONG>(ALPC_MESSAGE_TOKEN_ATTRIBUTE)));
+    }
+
   private:
     std::vector<ULONG64> storage_;
 };

@@ -111,7 +111,7 @@ NTSTATUS receive(const Port& port, PORT_MESSAGE* message, SIZE_T* length, PALPC_
 }
 
 void make_connection(Connection& connection, const PairOptions& options) {
-    const std::string name = port_name();
+    const std::string name = port_name(options.name);
     connection.listener = create_port(name, options.listener);
     ConnectOptions how;
     how.attributes = options.client;

@@ -113,6 +113,7 @@ struct PairOptions {
     ALPC_PORT_ATTRIBUTES server = port_attributes();
     ALPC_PORT_ATTRIBUTES client = port_attributes();
     PVOID context = nullptr;
+    const char* name = "";      // for a second connection in one test
     bool receive_reply = true;  // the client takes the connection reply out of its queue
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // NtImpersonateClientOfPort: when it works and when not. Who the thread then is can only be seen where there
 // are tokens; a native process has one identity.
+#include "conformance/harness/identity.h"
 #include "conformance/harness/lpc.h"
 
 namespace ntalpc::conformance {
@@ -66,6 +67,146 @@ ALPC_TEST(LpcImpersonation, ThroughAnotherKindOfPort, "A119", "ReactOS", low) {
 ALPC_TEST(LpcImpersonation, HandleOfNothing, "11.2", "ReactOS", high) {
     lpc::Message message("request");
     EXPECT_STATUS(STATUS_INVALID_HANDLE, impersonate(Port(), message));
+}
+
+// ---- How far the client lets the server go ----
+
+lpc::ConnectOptions connect_options(SECURITY_IMPERSONATION_LEVEL level, BOOLEAN tracking,
+                                    BOOLEAN effective_only = FALSE) {
+    lpc::ConnectOptions options;
+    options.quality.ImpersonationLevel = level;
+    options.quality.ContextTrackingMode = tracking;
+    options.quality.EffectiveOnly = effective_only;
+    return options;
+}
+
+// Connects, sends a request as `sender` makes it, and tells whom the server's thread is when it impersonates.
+// Whatever the thread of the client does to its identity is its own affair.
+template <class Sender>
+ThreadIdentity impersonated(const lpc::ConnectOptions& options, Sender before_sending, std::uint16_t type = 0,
+                            NTSTATUS expected = STATUS_SUCCESS) {
+    const std::string name = port_name();
+    Asked asked;
+    asked.connection.listener = lpc::create_port(name);
+    lpc::add_client(asked.connection.listener, name, asked.connection.server, asked.connection.client,
+                    lpc::test_context(), options);
+    Thread client([&asked, before_sending, type] {
+        before_sending();
+        lpc::Message message("request"), answer;
+        message.header().u2.s2.Type = static_cast<SHORT>(type);
+        return lpc::request(asked.connection.client, message, answer);
+    });
+    EXPECT_STATUS(STATUS_SUCCESS, lpc::receive(asked.connection.listener, asked.received));
+    EXPECT_EQ(asked.received.type(), unsigned{LPC_REQUEST});
+    EXPECT_STATUS(expected, impersonate(asked.connection.server, asked.received));
+    ThreadIdentity identity;
+    if (have_tokens() && expected == STATUS_SUCCESS) {
+        identity = thread_identity();
+        lpc::revert();
+    }
+    auto answer = lpc::answer_to(asked.received, "done");
+    lpc::reply(asked.connection.server, answer);
+    EXPECT_STATUS(STATUS_SUCCESS, client.join());
+    return identity;
+}
+
+void as_it_is() {}
+
+ALPC_TEST(LpcImpersonation, LevelOfTheClient, "A120", "ReactOS, documentation of the levels", high) {
+    for (const auto level : {SecurityIdentification, SecurityImpersonation}) {
+        const auto identity = impersonated(connect_options(level, SECURITY_STATIC_TRACKING), as_it_is);
+        if (have_tokens()) {
+            EXPECT_EQ(identity.level, level);
+        }
+    }
+}
+
+ALPC_TEST(LpcImpersonation, AnonymousClient, "11.1", "documentation of the levels", medium) {
+    const auto identity =
+        impersonated(connect_options(SecurityAnonymous, SECURITY_STATIC_TRACKING), as_it_is);
+    if (have_tokens()) {
+        EXPECT_STATUS(STATUS_CANT_OPEN_ANONYMOUS, identity.opened);
+    }
+}
+
+ALPC_TEST(LpcImpersonation, StaticTracking, "A121", "ReactOS", high) {
+    if (!have_tokens()) throw CannotTest{"a native process has one identity"};
+    const auto identity = impersonated(connect_options(SecurityImpersonation, SECURITY_STATIC_TRACKING),
+                                       [] { act_as_somebody(SecurityImpersonation); });
+    EXPECT_FALSE(is_somebody(identity));
+}
+
+ALPC_TEST(LpcImpersonation, DynamicTracking, "A122", "ReactOS", high) {
+    if (!have_tokens()) throw CannotTest{"a native process has one identity"};
+    const auto identity = impersonated(connect_options(SecurityImpersonation, SECURITY_DYNAMIC_TRACKING),
+                                       [] { act_as_somebody(SecurityImpersonation); });
+    EXPECT_TRUE(is_somebody(identity));
+}
+
+ALPC_TEST(LpcImpersonation, DynamicTrackingOfAnIdentifiedThread, "11.1", "ReactOS", medium) {
+    if (!have_tokens()) throw CannotTest{"a native process has one identity"};
+    impersonated(
+        connect_options(SecurityImpersonation, SECURITY_DYNAMIC_TRACKING),
+        [] { act_as_somebody(SecurityIdentification); }, 0, STATUS_BAD_IMPERSONATION_LEVEL);
+}
+
+ALPC_TEST(LpcImpersonation, EffectiveOnly, "A123", "documentation of EffectiveOnly", high) {
+    for (const BOOLEAN effective_only : {FALSE, TRUE}) {
+        const auto identity = impersonated(
+            connect_options(SecurityImpersonation, SECURITY_STATIC_TRACKING, effective_only), as_it_is);
+        if (have_tokens()) {
+            EXPECT_EQ(identity.holds_disabled, effective_only == FALSE);
+        }
+    }
+}
+
+ALPC_TEST(LpcImpersonation, ForbiddenForOneMessage, "A124", "ReactOS, phnt", low) {
+    impersonated(connect_options(SecurityImpersonation, SECURITY_STATIC_TRACKING), as_it_is,
+                 LPC_NO_IMPERSONATE, STATUS_ACCESS_DENIED);
+}
+
+ALPC_TEST(LpcImpersonation, ConnectAtIdentificationLevel, "A125", "ReactOS", medium) {
+    const Reverting reverting;
+    const std::string name = port_name();
+    const Port listener = lpc::create_port(name);
+    act_as_somebody(SecurityIdentification);
+    HANDLE client = nullptr;
+    EXPECT_STATUS(
+        STATUS_BAD_IMPERSONATION_LEVEL,
+        lpc::connect(&client, name, connect_options(SecurityImpersonation, SECURITY_STATIC_TRACKING)));
+}
+
+ALPC_TEST(LpcImpersonation, LevelThatThereIsNoneOf, "11.1", "ReactOS", medium) {
+    const std::string name = port_name();
+    const Port listener = lpc::create_port(name);
+    HANDLE client = nullptr;
+    const auto level = static_cast<SECURITY_IMPERSONATION_LEVEL>(7);
+    EXPECT_STATUS(STATUS_INVALID_PARAMETER,
+                  lpc::connect(&client, name, connect_options(level, SECURITY_STATIC_TRACKING)));
+}
+
+// While the client serves a callback it is not waiting for its answer; afterwards it is again.
+ALPC_TEST(LpcImpersonation, NestsWithCallbacks, "11.2", "ReactOS", medium) {
+    Asked asked;
+    ASSERT_NO_FATAL_FAILURE(lpc::make_connection(asked.connection));
+    const Port& server = asked.connection.server;
+    Thread client([&asked] {
+        lpc::Message request("request"), message;
+        EXPECT_STATUS(STATUS_SUCCESS, lpc::request(asked.connection.client, request, message));
+        message = lpc::answer_to(message, "answer to the callback");
+        return lpc::reply_and_wait(asked.connection.client, message);
+    });
+    ASSERT_STATUS(STATUS_SUCCESS, lpc::receive(asked.connection.listener, asked.received));
+    EXPECT_STATUS(STATUS_SUCCESS, impersonate(server, asked.received));
+    lpc::Message callback = lpc::answer_to(asked.received, "callback"), answer;
+    callback.header().u2.s2.Type = LPC_REQUEST;
+    EXPECT_STATUS(STATUS_SUCCESS, lpc::request(server, callback, answer));
+    EXPECT_STATUS(STATUS_SUCCESS, impersonate(server, asked.received));
+    EXPECT_TRUE(lpc::is_impersonating());
+    lpc::revert();
+    auto reply = lpc::answer_to(asked.received, "done");
+    EXPECT_STATUS(STATUS_SUCCESS, lpc::reply(server, reply));
+    EXPECT_STATUS(STATUS_SUCCESS, client.join());
 }
 
 // Programs that hold the privilege would set the port for the whole system, so they are left out.

@@ -7,6 +7,7 @@
 #include "core/completion_list_pump.h"
 #include "core/direct_attribute.h"
 #include "core/handle_attribute.h"
+#include "core/security_attribute.h"
 #include "generated/core_calls.h"
 
 namespace ntalpc::core {
@@ -69,6 +70,11 @@ NTSTATUS write_results(const Arguments& arguments, const wire::SendWaitReceive::
         const NTSTATUS status = write_sent_context(arguments.send_attributes, reply.sent_attributes);
         if (status != STATUS_SUCCESS) return status;
     }
+    if (sent) {
+        const NTSTATUS status = write_new_context(arguments.send_attributes, request.send_attributes,
+                                                  reply.sent_attributes.security_context);
+        if (status != STATUS_SUCCESS) return status;
+    }
     // A receive that succeeds leaves the length alone; one that fails for want of room says how much it
     // takes.
     if (outcome == STATUS_BUFFER_TOO_SMALL && arguments.buffer_length) {
@@ -118,6 +124,8 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
     if (status != STATUS_SUCCESS) return status;
     CallScope scope;
     if (status = scope.connect(PortHandle, &request.handle); status != STATUS_SUCCESS) return status;
+    if (takes_token(request.send_attributes)) status = scope.keep_token();
+    if (status != STATUS_SUCCESS) return status;
     if (request.send_attributes.valid & ALPC_MESSAGE_DIRECT_ATTRIBUTE) {
         status = prepare_direct_event(scope, SendMessageAttributes, request.send_attributes);
         if (status != STATUS_SUCCESS) return status;

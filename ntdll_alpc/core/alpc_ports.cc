@@ -5,6 +5,7 @@
 #include "core/call_scope.h"
 #include "core/capture.h"
 #include "core/handle_attribute.h"
+#include "core/security_attribute.h"
 #include "generated/core_calls.h"
 
 namespace ntalpc::core {
@@ -101,12 +102,15 @@ NTSTATUS connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTES port_a
     if (status != STATUS_SUCCESS) return status;
     CallScope scope;
     if (status = scope.connect(); status != STATUS_SUCCESS) return status;
-    status = attach_handles(scope, {.name = blobs.name}, handles);
+    if (takes_token(request.port) || takes_token(request.send_attributes)) status = scope.keep_token();
+    if (status == STATUS_SUCCESS) status = attach_handles(scope, {.name = blobs.name}, handles);
     if (status != STATUS_SUCCESS) return status;
     return scope.call_then<wire::ConnectPort>(
         blocking_of(arguments.flags), request, blobs,
-        [&channel = scope.channel(), arguments](NTSTATUS outcome, const auto& reply, const auto& reply_blobs,
-                                                UniqueFd capability) {
+        [&channel = scope.channel(), arguments, sent = request.send_attributes](
+            NTSTATUS outcome, const auto& reply, const auto& reply_blobs, UniqueFd capability) {
+            if (outcome == STATUS_SUCCESS)
+                outcome = write_new_context(arguments.out_attributes, sent, reply.security_context);
             return finish_connect(channel, arguments, outcome, reply, reply_blobs.data,
                                   std::move(capability));
         });
@@ -210,7 +214,8 @@ NTSTATUS NtAlpcAcceptConnectPort(PHANDLE PortHandle, HANDLE ConnectionPortHandle
     CallScope scope;
     if (status = scope.connect(ConnectionPortHandle, &request.handle); status != STATUS_SUCCESS)
         return status;
-    status = attach_handles(scope, {request.handle, message.header.message_id, {}}, handles);
+    if (takes_token(request.send_attributes)) status = scope.keep_token();
+    if (status == STATUS_SUCCESS) status = attach_handles(scope, {request.handle, message.header.message_id, {}}, handles);
     if (status != STATUS_SUCCESS) return status;
     wire::AcceptPort::Reply reply;
     wire::AcceptPort::ReplyBlobs reply_blobs;
@@ -218,6 +223,8 @@ NTSTATUS NtAlpcAcceptConnectPort(PHANDLE PortHandle, HANDLE ConnectionPortHandle
     status = scope.call<wire::AcceptPort>(Blocking::no, request, {.data = message.data}, &reply, &reply_blobs,
                                           std::span(&capability, 1));
     if (status != STATUS_SUCCESS || !AcceptConnection) return status;
+    status = write_new_context(ConnectionMessageAttributes, request.send_attributes, reply.security_context);
+    if (status != STATUS_SUCCESS) return status;
     return scope.give_handle(std::move(capability), reply.handle, reply.access, name.attributes, PortHandle);
 }
 

@@ -274,6 +274,7 @@ NTSTATUS NtAlpcQueryInformationMessage(HANDLE PortHandle, PPORT_MESSAGE PortMess
         case AlpcMessageSidInformation:
             return write_sid(facts.user_sid, MessageInformation, Length, ReturnLength);
         case AlpcMessageTokenModifiedIdInformation: {
+            if (facts.fixed.modified_id_hidden) return STATUS_BAD_IMPERSONATION_LEVEL;
             LUID modified;
             std::memcpy(&modified, &facts.fixed.modified_id, sizeof(modified));
             return write_answer(MessageInformation, Length, ReturnLength, modified);

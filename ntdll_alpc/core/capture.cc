@@ -7,6 +7,7 @@
 
 #include "core/attributes.h"
 #include "core/handle_attribute.h"
+#include "core/security_attribute.h"
 
 namespace ntalpc::core {
 
@@ -163,7 +164,7 @@ namespace {
 // Attributes that cannot be carried yet must not vanish in silence. The forms that release what a received
 // message carried are empty promises, as no message carries any.
 NTSTATUS check_known(ALPC_MESSAGE_ATTRIBUTES* buffer, const wire::MessageAttributes& given) {
-    std::uint32_t unknown = given.valid & ALPC_MESSAGE_SECURITY_ATTRIBUTE;
+    std::uint32_t unknown = 0;
     NTSTATUS status = STATUS_SUCCESS;
     if (given.valid & ALPC_MESSAGE_VIEW_ATTRIBUTE) {
         ALPC_DATA_VIEW_ATTR view{};
@@ -173,8 +174,7 @@ NTSTATUS check_known(ALPC_MESSAGE_ATTRIBUTES* buffer, const wire::MessageAttribu
             unknown |= ALPC_MESSAGE_VIEW_ATTRIBUTE;
     }
     if (status != STATUS_SUCCESS || unknown == 0) return status;
-    host::log(host::LogLevel::fixme,
-              "a message with a security or view attribute is not implemented");
+    host::log(host::LogLevel::fixme, "a message with a view attribute is not implemented");
     return STATUS_NOT_IMPLEMENTED;
 }
 
@@ -187,6 +187,11 @@ NTSTATUS capture_send_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::MessageA
     captured->allocated = header.AllocatedAttributes & ALPC_MESSAGE_ATTRIBUTE_ALL;
     captured->valid = header.ValidAttributes & captured->allocated;
     NTSTATUS status = check_known(buffer, *captured);
+    if (status == STATUS_SUCCESS && (captured->valid & ALPC_MESSAGE_SECURITY_ATTRIBUTE)) {
+        status = capture_security_attribute(
+            locate<ALPC_SECURITY_ATTR>(buffer, captured->allocated, ALPC_MESSAGE_SECURITY_ATTRIBUTE),
+            captured);
+    }
     if (status == STATUS_SUCCESS && (captured->valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE)) {
         ALPC_CONTEXT_ATTR context{};
         status = read(locate<ALPC_CONTEXT_ATTR>(buffer, captured->allocated, ALPC_MESSAGE_CONTEXT_ATTRIBUTE),
@@ -227,6 +232,11 @@ NTSTATUS write_received_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::Messag
     ALPC_HANDLE_ATTR handles;
     if (!receive_handles(message, attributes, &handles)) attributes.valid &= ~ALPC_MESSAGE_HANDLE_ATTRIBUTE;
     NTSTATUS status = write(buffer, {attributes.allocated, attributes.valid});
+    if (status == STATUS_SUCCESS && (attributes.valid & ALPC_MESSAGE_SECURITY_ATTRIBUTE)) {
+        status = write_security_attribute(
+            locate<ALPC_SECURITY_ATTR>(buffer, attributes.allocated, ALPC_MESSAGE_SECURITY_ATTRIBUTE),
+            attributes);
+    }
     if (status == STATUS_SUCCESS && (attributes.valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE)) {
         ALPC_CONTEXT_ATTR context{};
         context.PortContext = pointer_of<void>(attributes.port_context);

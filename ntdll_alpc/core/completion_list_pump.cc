@@ -85,10 +85,10 @@ void run_pump(void* argument) {
     } catch (const ListGone&) {
         host::log(host::LogLevel::error,
                   "a completion list is given up: its memory is gone; unregister it before it is freed");
-        control(scope, list.handle, CompletionListAction::unregister);
+        control(scope, list.handle, CompletionListAction::give_up);
     } catch (const std::bad_alloc&) {
         host::log(host::LogLevel::error, "a completion list is given up: there is no memory");
-        control(scope, list.handle, CompletionListAction::unregister);
+        control(scope, list.handle, CompletionListAction::give_up);
     }
     ListRegistrations::instance().remove(list);
 }
@@ -127,7 +127,7 @@ NTSTATUS begin(CallScope& scope, const Registration& list) {
     }
     if (status == STATUS_SUCCESS) return status;
     ListRegistrations::instance().remove(*list);
-    control(scope, list->handle, CompletionListAction::unregister);
+    control(scope, list->handle, CompletionListAction::give_up);
     return status;
 }
 

@@ -18,10 +18,6 @@ NtStatus open_thread(std::uint64_t process_id, std::uint64_t thread_id, std::uin
 // The ids of the thread behind a handle of the program.
 NtStatus thread_ids(NtHandle thread, std::uint64_t* process_id, std::uint64_t* thread_id);
 
-// Makes the calling thread act as the user of a process. A native process has one identity, its Unix user,
-// which is that of everyone it can talk to: there is nothing to change.
-NtStatus impersonate_process(std::uint64_t process_id, std::uint32_t level, bool effective_only);
-
 // Whether the program's token holds a privilege, enabled.
 bool has_privilege(std::uint32_t luid);
 

@@ -212,24 +212,6 @@ NTSTATUS NtWriteRequestData(HANDLE PortHandle, PPORT_MESSAGE Message, ULONG Data
                               BufferSize, NumberOfBytesWritten, true});
 }
 
-NTSTATUS NtImpersonateClientOfPort(HANDLE PortHandle, PPORT_MESSAGE Message) {
-    CapturedMessage message;
-    NTSTATUS status = capture_message(Message, &message);
-    wire::LpcImpersonate::Request request;
-    wire::LpcImpersonate::Reply reply;
-    wire::LpcImpersonate::ReplyBlobs blobs;
-    request.message_id = message.header.message_id;
-    request.process_id = message.header.process_id;
-    request.thread_id = message.header.thread_id;
-    CallScope scope;
-    if (status == STATUS_SUCCESS) status = scope.connect(PortHandle, &request.handle);
-    if (status == STATUS_SUCCESS) {
-        status = scope.call<wire::LpcImpersonate>(Blocking::no, request, {}, &reply, &blobs);
-    }
-    if (status != STATUS_SUCCESS) return status;
-    return host::impersonate_process(reply.process_id, reply.level, reply.effective_only != 0);
-}
-
 NTSTATUS NtSetDefaultHardErrorPort(HANDLE DefaultHardErrorPort) {
     constexpr std::uint32_t se_tcb_privilege = 7;
     if (!host::has_privilege(se_tcb_privilege)) return STATUS_PRIVILEGE_NOT_HELD;

@@ -220,6 +220,8 @@ NTSTATUS connect(const ConnectArguments& arguments, CapturedConnect& captured) {
     MappingGuard own_mapping, server_mapping;
     CallScope scope;
     NTSTATUS status = scope.connect();
+    const bool takes_token = !captured.request.qos_dynamic && captured.request.qos_level != SecurityAnonymous;
+    if (status == STATUS_SUCCESS && takes_token) status = scope.keep_token();
     if (status == STATUS_SUCCESS) status = map_own_view(&captured.view, &own_mapping);
     if (status != STATUS_SUCCESS) return status;
     wire::LpcConnectPort::Request& request = captured.request;

@@ -28,10 +28,6 @@ NtStatus thread_ids(NtHandle, std::uint64_t*, std::uint64_t*) {
     return STATUS_INVALID_HANDLE;
 }
 
-NtStatus impersonate_process(std::uint64_t, std::uint32_t, bool) {
-    return STATUS_SUCCESS;
-}
-
 bool has_privilege(std::uint32_t) {
     return false;
 }

@@ -25,9 +25,6 @@ constexpr ACCESS_MASK kThreadAllAccess = 0x1FFFFF;
 constexpr ULONG kSkipThreadAttach = 2;  // the program's DLLs need not hear of the helper
 constexpr SIZE_T kHelperStack = 0x10000;
 
-NTALPC_IMPORT(nt_duplicate_object, "NtDuplicateObject", NTSTATUS,
-              (HANDLE source_process, HANDLE source, HANDLE target_process, HANDLE* target,
-               ACCESS_MASK access, ULONG attributes, ULONG options));
 NTALPC_IMPORT(nt_query_event, "NtQueryEvent", NTSTATUS,
               (HANDLE event, int information_class, void* buffer, ULONG size, ULONG* needed));
 

@@ -15,11 +15,6 @@ NTALPC_IMPORT(nt_open_process, "NtOpenProcess", NTSTATUS,
 NTALPC_IMPORT(nt_open_thread, "NtOpenThread", NTSTATUS,
               (HANDLE * handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes,
                const CLIENT_ID* id));
-NTALPC_IMPORT(nt_duplicate_token, "NtDuplicateToken", NTSTATUS,
-              (HANDLE token, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes, BOOLEAN effective_only,
-               int type, HANDLE* copy));
-NTALPC_IMPORT(nt_set_information_thread, "NtSetInformationThread", NTSTATUS,
-              (HANDLE thread, ULONG information_class, const void* buffer, ULONG size));
 NTALPC_IMPORT(nt_privilege_check, "NtPrivilegeCheck", NTSTATUS,
               (HANDLE token, void* privileges, BOOLEAN* result));
 
@@ -71,44 +66,6 @@ NtStatus thread_ids(NtHandle thread, std::uint64_t* process_id, std::uint64_t* t
     const NtStatus status = wine::nt_query_information_thread(thread, 0, &basic, sizeof(basic), nullptr);
     *process_id = reinterpret_cast<std::uintptr_t>(basic.id.UniqueProcess);
     *thread_id = reinterpret_cast<std::uintptr_t>(basic.id.UniqueThread);
-    return status;
-}
-
-namespace {
-
-constexpr ACCESS_MASK kTokenDuplicateQueryImpersonate = 0x2 | 0x8 | 0x4;
-
-NtStatus impersonation_token(HANDLE process, std::uint32_t level, bool effective_only, HANDLE* copy) {
-    HANDLE token = nullptr;
-    NtStatus status = wine::nt_open_process_token(process, kTokenDuplicateQueryImpersonate, &token);
-    if (status != STATUS_SUCCESS) return status;
-    SECURITY_QUALITY_OF_SERVICE quality{};
-    quality.Length = sizeof(quality);
-    quality.ImpersonationLevel = static_cast<SECURITY_IMPERSONATION_LEVEL>(level);
-    quality.EffectiveOnly = effective_only;
-    OBJECT_ATTRIBUTES how = plain_attributes(0);
-    how.SecurityQualityOfService = &quality;
-    constexpr int token_impersonation = 2;
-    status = wine::nt_duplicate_token(token, kTokenDuplicateQueryImpersonate, &how, effective_only,
-                                      token_impersonation, copy);
-    wine::nt_close(token);
-    return status;
-}
-
-}  // namespace
-
-NtStatus impersonate_process(std::uint64_t process_id, std::uint32_t level, bool effective_only) {
-    constexpr std::uint32_t process_query_information = 0x400;
-    HANDLE process = nullptr, token = nullptr;
-    NtStatus status = open_process(process_id, 0, process_query_information, 0, &process);
-    if (status != STATUS_SUCCESS) return status;
-    status = impersonation_token(process, level, effective_only, &token);
-    wine::nt_close(process);
-    if (status != STATUS_SUCCESS) return status;
-    constexpr ULONG thread_impersonation_token = 5;
-    status = wine::nt_set_information_thread(wine::kCurrentThread, thread_impersonation_token, &token,
-                                             sizeof(token));
-    wine::nt_close(token);
     return status;
 }
 
