@@ -213,6 +213,8 @@ class FakeThread final : public ReplySink {
         EXPECT_TRUE(wire::decode(body, Type::kReplyBlobs, answer->body, blobs));
         if constexpr (requires { blobs.released; })
             answer->blob.assign(blobs.released.begin(), blobs.released.end());
+        if constexpr (requires { blobs.closed; })
+            answer->blob.assign(blobs.closed.begin(), blobs.closed.end());
         if constexpr (requires { blobs.data; }) answer->blob.assign(blobs.data.begin(), blobs.data.end());
     }
 
@@ -240,10 +242,10 @@ using ConnectAnswer = Answer<wire::ConnectPort>;
 using MessageAnswer = Answer<wire::SendWaitReceive>;
 
 // Counts of everything that must not be left over.
-inline std::array<std::size_t, 10> live_objects() {
+inline std::array<std::size_t, 12> live_objects() {
     return {Process::alive(),    Thread::alive(),  Handle::alive(), Port::alive(),
             Connection::alive(), Message::alive(), Wait::alive(),   ClientToken::alive(),
-            PortSection::alive(), View::alive()};
+            PortSection::alive(), View::alive(), PassedObject::alive(), Counted<Keeper>::alive()};
 }
 
 // A kernel with a clock that the test sets.
@@ -259,7 +261,8 @@ class KernelTest : public testing::Test {
         processes_.clear();
         kernel_.reset();
         EXPECT_EQ(live_objects(), baseline_)
-            << "processes, threads, handles, ports, connections, messages, waits, tokens, sections, views";
+            << "processes, threads, handles, ports, connections, messages, waits, tokens, sections, views, "
+               "passed objects, keepers";
         EXPECT_EQ(capabilities_.made, capabilities_.unmade);
     }
 
@@ -418,7 +421,7 @@ class KernelTest : public testing::Test {
     }
 
     static inline Nanoseconds time_ = 0;
-    const std::array<std::size_t, 10> baseline_;
+    const std::array<std::size_t, 12> baseline_;
     std::unique_ptr<Kernel> kernel_;
     std::vector<Ref<Process>> processes_;
     std::vector<std::unique_ptr<FakeThread>> threads_;

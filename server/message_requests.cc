@@ -33,7 +33,6 @@ std::int32_t cancel(Port& port, const wire::CancelMessage::Request& request) {
     if ((request.flags & ALPC_CANCELFLG_NO_CONTEXT_CHECK) && request.context.message_context != own_context) {
         return STATUS_CONTEXT_MISMATCH;
     }
-    const bool retrieved = message->state() == Message::State::pending;
     if (retrieved && message->step().ends) {
         // Nobody waits for an answer. Its receiver gives back what came with it (UniversalAlpc's datagrams).
         if (message->owner() != port.side()) return STATUS_MESSAGE_RETRIEVED;
