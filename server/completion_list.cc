@@ -99,9 +99,12 @@ void CompletionList::reply_with_batch() {
         listed.message = message->header_for_receiver();
         listed.attributes = message->attributes_for_receiver(request.attribute_flags);
         append(&batch, listed, message->step().data);
+        // The writer takes an object in hand with the next requests, so its message is the last of the batch.
+        const bool last = hand_over_objects(thread, *message, listed.attributes);
         message->received();
         room -= size;
         ++reply.count;
+        if (last) break;
     }
     batch_out_ = true;
     const auto self = take_writer();

@@ -47,6 +47,9 @@ void handle(Call& call, const wire::ControlCompletionList::Request& request,
             return list->unregister(call);
         case CompletionListAction::run_down:
             return list->run_down(call);
+        case CompletionListAction::give_up:
+            list->end();
+            return call.finish(STATUS_SUCCESS);
         case CompletionListAction::room:
             list->room_freed();
             return call.finish(STATUS_SUCCESS);

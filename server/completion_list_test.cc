@@ -236,6 +236,14 @@ TEST_F(CompletionListTest, ItEndsWithItsWriter) {
     EXPECT_EQ(add_list(pair_.listener), STATUS_SUCCESS);
 }
 
+TEST_F(CompletionListTest, AWriterThatGivesUpIsNotWaitedFor) {
+    send_some(1);
+    fetch();
+    batch();
+    EXPECT_EQ(control(*writer_, CompletionListAction::give_up), STATUS_SUCCESS);
+    EXPECT_EQ(add_list(pair_.listener), STATUS_SUCCESS);
+}
+
 TEST_F(CompletionListTest, ItEndsWithItsPort) {
     fetch();
     close(*pair_.server, pair_.listener);

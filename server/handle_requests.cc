@@ -33,8 +33,8 @@ Ref<Port> find_receiver(const Call& call, const wire::AttachHandles::Request& re
     Ref<Object> target;
     if (request.handle == 0) {
         if (check_name(name) == STATUS_SUCCESS)
-            call.kernel.names.open(text_of(name), CaseRule::insensitive,
-                                   call.thread.effective_token(), &target);
+            call.kernel.names.open(text_of(name), CaseRule::insensitive, call.thread.effective_token(),
+                                   &target);
         return Ref<Port>(dynamic_cast<Port*>(target.get()));
     }
     Port* port = nullptr;

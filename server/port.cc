@@ -249,8 +249,9 @@ bool Port::drained() const {
     return queue_.empty() && !(list_ && list_->in_flight());
 }
 
-bool Port::signalled() const {
+bool Port::signalled(std::uint64_t list_posts) const {
     if (!(flags() & ALPC_PORFLG_WAITABLE_PORT)) return false;
+    if (list_ && list_posts != 0 && list_posts != list_->posts() + 1) return true;
     return queue_.noticed() != 0 || closed_ || receive_status() != STATUS_SUCCESS;
 }
 

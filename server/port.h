@@ -95,8 +95,8 @@ class Port final : public Object, public Counted<Port> {
     void finish_receivers(std::int32_t status);
 
     // What a wait on a handle of the port sees: whether a receive would not have to wait. A port without the
-    // flag is never signalled.
-    bool signalled() const;
+    // flag is never signalled. `list_posts` is what the waiting thread knows of a completion list.
+    bool signalled(std::uint64_t list_posts) const;
     // Those who wait for that. They are looked at again whenever a message is queued or a state ends.
     std::list<PortWait*>& watchers() { return watchers_; }
 

@@ -7,8 +7,10 @@
 
 namespace ntalpc::server {
 
-std::optional<std::uint32_t> find_signalled(const std::vector<Ref<Port>>& ports, bool all) {
-    const auto signalled = [](const Ref<Port>& port) { return port->signalled(); };
+std::optional<std::uint32_t> find_signalled(const std::vector<WatchedPort>& ports, bool all) {
+    const auto signalled = [](const WatchedPort& watched) {
+        return watched.port->signalled(watched.list_posts);
+    };
     if (all) {
         if (!std::all_of(ports.begin(), ports.end(), signalled)) return std::nullopt;
         return 0;
@@ -18,16 +20,17 @@ std::optional<std::uint32_t> find_signalled(const std::vector<Ref<Port>>& ports,
     return static_cast<std::uint32_t>(found - ports.begin());
 }
 
-PortWait::PortWait(Thread& thread, std::vector<Ref<Port>> ports, bool all)
+PortWait::PortWait(Thread& thread, std::vector<WatchedPort> ports, bool all)
     : Wait(thread), ports_(std::move(ports)), all_(all) {
     places_.reserve(ports_.size());
-    for (const auto& port : ports_) {
-        places_.push_back(port->watchers().insert(port->watchers().end(), this));
+    for (const auto& watched : ports_) {
+        auto& watchers = watched.port->watchers();
+        places_.push_back(watchers.insert(watchers.end(), this));
     }
 }
 
 PortWait::~PortWait() {
-    for (std::size_t i = 0; i < places_.size(); ++i) ports_[i]->watchers().erase(places_[i]);
+    for (std::size_t i = 0; i < places_.size(); ++i) ports_[i].port->watchers().erase(places_[i]);
 }
 
 bool PortWait::finish_if_satisfied() {

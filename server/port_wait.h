@@ -12,14 +12,19 @@
 
 namespace ntalpc::server {
 
+struct WatchedPort {
+    Ref<Port> port;
+    std::uint64_t list_posts = 0;  // as in send_wait_receive
+};
+
 // The place of the first port that is signalled; with `all`, 0 if every one is.
-std::optional<std::uint32_t> find_signalled(const std::vector<Ref<Port>>& ports, bool all);
+std::optional<std::uint32_t> find_signalled(const std::vector<WatchedPort>& ports, bool all);
 
 // A port stays signalled as long as there is something to receive, so ending a wait takes nothing from it and
 // any number of threads may be released at once.
 class PortWait final : public Wait {
   public:
-    PortWait(Thread& thread, std::vector<Ref<Port>> ports, bool all);
+    PortWait(Thread& thread, std::vector<WatchedPort> ports, bool all);
     ~PortWait() override;
     void answer(std::int32_t status) override { thread().reply(status); }
 
@@ -27,7 +32,7 @@ class PortWait final : public Wait {
     bool finish_if_satisfied();
 
   private:
-    const std::vector<Ref<Port>> ports_;
+    const std::vector<WatchedPort> ports_;
     const bool all_;
     std::vector<std::list<PortWait*>::iterator> places_;  // in the ports' lists of watchers
 };

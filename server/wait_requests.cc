@@ -12,18 +12,25 @@ namespace {
 
 constexpr std::size_t kMaxHandles = 64;  // what NtWaitForMultipleObjects takes
 
-std::int32_t find_ports(const Call& call, wire::Bytes handles, std::vector<Ref<Port>>* ports) {
+std::uint64_t number_at(wire::Bytes numbers, std::size_t index) {
+    std::uint64_t number;
+    std::memcpy(&number, numbers.data() + index * sizeof(number), sizeof(number));
+    return number;
+}
+
+std::int32_t find_ports(const Call& call, wire::Bytes handles, wire::Bytes list_posts,
+                        std::vector<WatchedPort>* ports) {
     const std::size_t count = handles.size() / sizeof(std::uint64_t);
     if (count == 0 || count > kMaxHandles || handles.size() % sizeof(std::uint64_t) != 0)
         return STATUS_INVALID_PARAMETER;
+    if (!list_posts.empty() && list_posts.size() != handles.size()) return STATUS_INVALID_PARAMETER;
     for (std::size_t i = 0; i < count; ++i) {
-        std::uint64_t id;
-        std::memcpy(&id, handles.data() + i * sizeof(id), sizeof(id));
+        const std::uint64_t id = number_at(handles, i);
         const Handle* const handle = call.process().find(id);
         if (!handle) return STATUS_INVALID_HANDLE;
         auto* const port = dynamic_cast<Port*>(&handle->object());
         if (!port) return STATUS_OBJECT_TYPE_MISMATCH;
-        ports->emplace_back(port);
+        ports->push_back({Ref<Port>(port), list_posts.empty() ? 0 : number_at(list_posts, i)});
     }
     return STATUS_SUCCESS;
 }
@@ -31,8 +38,9 @@ std::int32_t find_ports(const Call& call, wire::Bytes handles, std::vector<Ref<P
 }  // namespace
 
 void handle(Call& call, const wire::WaitPorts::Request& request, const wire::WaitPorts::RequestBlobs& blobs) {
-    std::vector<Ref<Port>> ports;
-    if (const auto status = find_ports(call, blobs.handles, &ports)) return call.finish(status);
+    std::vector<WatchedPort> ports;
+    if (const auto status = find_ports(call, blobs.handles, blobs.list_posts, &ports))
+        return call.finish(status);
     const bool all = request.all != 0;
     if (const auto found = find_signalled(ports, all)) {
         wire::WaitPorts::Reply reply;

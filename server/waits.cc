@@ -28,12 +28,6 @@ void reply_with_lpc_message(Thread& thread, Message& message) {
     thread.reply<wire::LpcMessage>(STATUS_SUCCESS, reply, {.data = message.step().data});
 }
 
-// What is for the taking at once is put into the thread's hand: the message may end before it is taken.
-void hand_over_objects(Thread& thread, const Message& message, const wire::MessageAttributes& attributes) {
-    if (!(attributes.valid & ALPC_MESSAGE_HANDLE_ATTRIBUTE) || attributes.handle_by_index) return;
-    thread.take_in_hand(message.id(), 0, message.step().objects.front());
-}
-
 void reply_with_alpc_message(Thread& thread, const ReceiveTerms& terms, Message& message) {
     wire::SendWaitReceive::Reply reply;
     reply.has_message = 1;
@@ -46,6 +40,12 @@ void reply_with_alpc_message(Thread& thread, const ReceiveTerms& terms, Message&
 }
 
 }  // namespace
+
+bool hand_over_objects(Thread& thread, const Message& message, const wire::MessageAttributes& attributes) {
+    if (!(attributes.valid & ALPC_MESSAGE_HANDLE_ATTRIBUTE) || attributes.handle_by_index) return false;
+    thread.take_in_hand(message.id(), 0, message.step().objects.front());
+    return true;
+}
 
 void reply_with_message(Thread& thread, const ReceiveTerms& terms, Message& message) {
     const Ref<Message> alive(&message);

@@ -191,6 +191,29 @@ ALPC_TEST(CompletionLists, NoMoreThreadsAreWokenThanMayWork, "15.4", "INF from t
     EXPECT_STATUS(STATUS_ALPC_CHECK_COMPLETION_LIST, waiting.join());
 }
 
+ALPC_TEST(CompletionLists, AWaitablePortIsSignalledWhileThereAreMessages, "17", "INF", low) {
+    Connection connection;
+    PairOptions options;
+    options.listener = port_attributes(ALPC_PORFLG_WAITABLE_PORT);
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection, options));
+    CompletionList list;
+    ASSERT_STATUS(STATUS_SUCCESS, list.attach(connection.listener));
+    LARGE_INTEGER no_time = relative(at_once), time = relative(long_wait);
+    const HANDLE port = connection.listener.get();
+    EXPECT_STATUS(STATUS_TIMEOUT, NtWaitForSingleObject(port, FALSE, &no_time));
+    for (int i = 0; i < 3; ++i) {
+        ASSERT_NO_FATAL_FAILURE(send_datagram(connection, "one"));
+        ASSERT_NO_FATAL_FAILURE(send_datagram(connection, "two"));
+        for (int taken = 0; taken < 2; ++taken) {
+            ASSERT_STATUS(STATUS_SUCCESS, NtWaitForSingleObject(port, FALSE, &time));
+            PORT_MESSAGE* const message = list.wait(connection.listener);
+            ASSERT_NE(message, nullptr);
+            list.free(message);
+        }
+        EXPECT_STATUS(STATUS_TIMEOUT, NtWaitForSingleObject(port, FALSE, &no_time));
+    }
+}
+
 // ---- The end ----
 
 ALPC_TEST(CompletionLists, AfterTheListMessagesAreReceivedAsEver, "15.1", "INF", medium) {

@@ -11,6 +11,7 @@ enum class CompletionListAction : std::uint32_t {
     unregister,
     run_down,  // the port keeps its list, but no message goes there
     room,      // messages have been freed, as the writer of the list had asked to be told
+    give_up,   // the writer cannot go on: the list ends, and the batch under way with it
     wake,      // whoever waits for messages shall look at the list
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The public calls with arguments that point nowhere: they say so, and the ports go on working.
 #include <cstring>
+#include <memory>
 #include <string>
 
 #include "core/bad_memory_test_support.h"
@@ -168,6 +169,40 @@ TEST_F(BadArguments, HandlesThatAreNone) {
         EXPECT_EQ(receive(handle), STATUS_INVALID_HANDLE);
         EXPECT_EQ(NtAlpcDisconnectPort(handle, 0), STATUS_INVALID_HANDLE);
         EXPECT_EQ(NtClose(handle), STATUS_INVALID_HANDLE);
+    }
+}
+
+TEST_F(BadArguments, ACompletionListNeedsAllItsMemory) {
+    const auto attach = [&](void* memory, ULONG size) {
+        return AlpcRegisterCompletionList(listener_, static_cast<ALPC_COMPLETION_LIST_HEADER*>(memory), size,
+                                          1, 0);
+    };
+    EXPECT_EQ(attach(nullptr, 0x1000), STATUS_ACCESS_VIOLATION);
+    EXPECT_EQ(attach(memory_.read_only(), 0x1000), STATUS_ACCESS_VIOLATION);
+    EXPECT_EQ(attach(memory_.missing(), 0x1000), STATUS_ACCESS_VIOLATION);
+    EXPECT_EQ(attach(memory_.writable(), 0x1001), STATUS_ACCESS_VIOLATION);
+    EXPECT_EQ(attach(memory_.writable<char>() + 4, 0x800), STATUS_DATATYPE_MISALIGNMENT);
+    expect_working();
+    EXPECT_EQ(attach(memory_.writable(), 0x1000), STATUS_SUCCESS);
+    EXPECT_EQ(AlpcUnregisterCompletionList(listener_), STATUS_SUCCESS);
+    expect_working();
+}
+
+TEST_F(BadArguments, ACompletionListWhoseMemoryGoesIsGivenUp) {
+    for (int round = 0; round < 10; ++round) {
+        auto memory = std::make_unique<BadMemory>();
+        auto* const list = memory->writable<ALPC_COMPLETION_LIST_HEADER>();
+        ASSERT_EQ(AlpcRegisterCompletionList(listener_, list, 0x1000, 1, 0), STATUS_SUCCESS);
+        memory.reset();
+        Message message = message_of("may be lost");
+        ASSERT_EQ(send(&message.header), STATUS_SUCCESS);
+        const NTSTATUS status = AlpcUnregisterCompletionList(listener_);
+        EXPECT_TRUE(status == STATUS_SUCCESS || status == STATUS_INVALID_PARAMETER) << status;
+        message = message_of("still here");
+        ASSERT_EQ(send(&message.header), STATUS_SUCCESS);
+        do {
+            ASSERT_EQ(receive(listener_), STATUS_SUCCESS);
+        } while (std::string(message_.data, 10) != "still here");
     }
 }
 

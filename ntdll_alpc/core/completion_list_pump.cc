@@ -26,7 +26,7 @@ NTSTATUS control(CallScope& scope, std::uint64_t handle, CompletionListAction ac
 
 // ---- The pump ----
 
-void put_batch(CompletionListWriter& writer, std::uint32_t count, wire::Bytes batch) {
+void put_batch(ListRegistration& list, std::uint32_t count, wire::Bytes batch) {
     for (std::uint32_t i = 0; i < count; ++i) {
         wire::ListedMessage message;
         if (batch.size() < sizeof(message)) throw ListGone();
@@ -34,7 +34,7 @@ void put_batch(CompletionListWriter& writer, std::uint32_t count, wire::Bytes ba
         batch = batch.subspan(sizeof(message));
         const std::size_t size = message.message.data_length;
         if (batch.size() < size) throw ListGone();
-        writer.add(message, batch.first(size));
+        list.writer.add(message, batch.first(size), list.handle);
         batch = batch.subspan(std::min((size + 7) / 8 * 8, batch.size()));
     }
 }
@@ -66,7 +66,7 @@ void serve(CallScope& scope, ListRegistration& list) {
         } else if (status != STATUS_SUCCESS) {
             return;
         } else if (reply.count != 0) {
-            put_batch(list.writer, reply.count, blobs.messages);
+            put_batch(list, reply.count, blobs.messages);
             const std::uint32_t active = list.writer.publish();
             list.posts += reply.count;
             request.published = reply.count;
@@ -85,10 +85,10 @@ void run_pump(void* argument) {
     } catch (const ListGone&) {
         host::log(host::LogLevel::error,
                   "a completion list is given up: its memory is gone; unregister it before it is freed");
-        control(scope, list.handle, CompletionListAction::unregister);
+        control(scope, list.handle, CompletionListAction::give_up);
     } catch (const std::bad_alloc&) {
         host::log(host::LogLevel::error, "a completion list is given up: there is no memory");
-        control(scope, list.handle, CompletionListAction::unregister);
+        control(scope, list.handle, CompletionListAction::give_up);
     }
     ListRegistrations::instance().remove(list);
 }
@@ -127,7 +127,7 @@ NTSTATUS begin(CallScope& scope, const Registration& list) {
     }
     if (status == STATUS_SUCCESS) return status;
     ListRegistrations::instance().remove(*list);
-    control(scope, list->handle, CompletionListAction::unregister);
+    control(scope, list->handle, CompletionListAction::give_up);
     return status;
 }
 

@@ -121,7 +121,7 @@ void CompletionListWriter::ask_for_room() {
     vacant_slots_ = 0;
 }
 
-void CompletionListWriter::add(const wire::ListedMessage& message, wire::Bytes data) {
+void CompletionListWriter::add(const wire::ListedMessage& message, wire::Bytes data, std::uint64_t port) {
     const ListLayout& layout = list_.layout();
     const ProgramWords& words = list_.words();
     const std::uint32_t count =
@@ -136,7 +136,8 @@ void CompletionListWriter::add(const wire::ListedMessage& message, wire::Bytes d
     if (attribute_flags_ != 0) {
         auto* const attributes = words.pointer<ALPC_MESSAGE_ATTRIBUTES>(
             layout.data_offset + offset + attributes_offset(message.message.total_length));
-        check(write_received_attributes(attributes, message.attributes, {}));
+        check(write_received_attributes(attributes, message.attributes,
+                                        {port, message.message.message_id, message.message.callback_id}));
     }
     list_.put((next_slot_ + added_) % layout.entries, offset);
     last_ids_ = message.message.message_id | std::uint64_t{message.message.callback_id} << 32;

@@ -44,6 +44,25 @@ TEST(GuardedCopy, ReportsWhatIsNotThere) {
     EXPECT_TRUE(guarded_copy(own.data(), memory.read_only(), own.size()));
 }
 
+TEST(GuardedExchange, ChangesAWordThatIsAsExpected) {
+    const BadMemory memory;
+    auto* const word = memory.writable<std::uint64_t>();
+    std::uint64_t expected = 0;
+    EXPECT_TRUE(guarded_exchange(word, &expected, 7));
+    EXPECT_EQ(expected, 0u);
+    EXPECT_TRUE(guarded_exchange(word, &expected, 8));
+    EXPECT_EQ(expected, 7u);
+    EXPECT_EQ(*word, 7u);
+}
+
+TEST(GuardedExchange, ReportsWhatCannotBeWritten) {
+    const BadMemory memory;
+    std::uint64_t expected = 0;
+    EXPECT_FALSE(guarded_exchange(nullptr, &expected, 7));
+    EXPECT_FALSE(guarded_exchange(memory.missing<std::uint64_t>(), &expected, 7));
+    EXPECT_FALSE(guarded_exchange(memory.read_only<std::uint64_t>(), &expected, 7));
+}
+
 TEST(GuardedCopy, AddressesThatNobodyCanHave) {
     char byte = 0;
     EXPECT_FALSE(guarded_copy(&byte, reinterpret_cast<const void*>(0x8000000000000000), 1));
