@@ -69,7 +69,7 @@ void Keeper::give_order() {
     if (!queue_.empty()) {
         served_ = queue_.front();
         queue_.pop_front();
-        order.process_id = served_->thread().process().facts().id;
+        order.process_id = served_->thread().process().facts().id_in_world();
         known_processes_.insert(order.process_id);
         blobs.objects = std::as_bytes(std::span(served_->objects()));
     }
@@ -188,7 +188,7 @@ void Keepers::process_gone(const Process& process) {
     const auto found = keepers_.find(process.facts().world);
     if (found == keepers_.end()) return;
     const Ref<Keeper> keeper = found->second;
-    if (!process.is_keeper()) return keeper->forget(process.facts().id);
+    if (!process.is_keeper()) return keeper->forget(process.facts().id_in_world());
     keepers_.erase(found);
     keeper->end();
 }

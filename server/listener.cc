@@ -18,6 +18,9 @@ namespace ntalpc::server {
 
 namespace {
 
+// Each is a descriptor of the server. A process has one and one per thread.
+constexpr std::size_t kMaxChannelsOfUser = 4096;
+
 [[noreturn]] void fail(const std::string& what) {
     throw std::system_error(errno, std::generic_category(), what);
 }
@@ -98,11 +101,26 @@ void Listener::open(const std::string& directory, EventLoop& loop) {
     if (bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
         fail("cannot bind " + path);
     path_ = path;
-    if (chmod(path.c_str(), 0600) != 0) fail("cannot protect " + path);
+    if (chmod(path.c_str(), everybody_ ? 0666 : 0600) != 0) fail("cannot protect " + path);
     if (listen(socket_.get(), SOMAXCONN) != 0) fail("cannot listen on " + path);
+    watch(loop);
+}
+
+void Listener::adopt(UniqueFd socket, EventLoop& loop) {
+    socket_ = std::move(socket);
+    const int flags = fcntl(socket_.get(), F_GETFL);
+    int type = 0;
+    socklen_t size = sizeof(type);
+    const bool fits = flags >= 0 && fcntl(socket_.get(), F_SETFL, flags | O_NONBLOCK) == 0 &&
+                      getsockopt(socket_.get(), SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+    if (!fits || type != SOCK_SEQPACKET) fail("the inherited socket is none of ListenSequentialPacket");
+    watch(loop);
+}
+
+void Listener::watch(EventLoop& loop) {
     reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     watch_ = loop.add(socket_.get(), EPOLLIN, *this);
-    if (watch_ == 0) fail("cannot watch " + path);
+    if (watch_ == 0) fail("cannot watch the socket");
     loop_ = &loop;
 }
 
@@ -132,9 +150,14 @@ void Listener::ready(std::uint32_t) {
     ucred peer{};
     socklen_t size = sizeof(peer);
     if (getsockopt(client.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
-    if (peer.uid != geteuid()) {
+    if (!everybody_ && peer.uid != geteuid()) {
         log(LogLevel::always, "refused process %d of user %u: this server serves user %u only", peer.pid,
             peer.uid, geteuid());
+        return;
+    }
+    if (everybody_ && channels_.count_of(peer.uid) >= kMaxChannelsOfUser) {
+        log(LogLevel::always, "refused process %d: user %u has %zu connections already", peer.pid, peer.uid,
+            kMaxChannelsOfUser);
         return;
     }
     channels_.add(std::move(client), {static_cast<std::uint32_t>(peer.pid), peer.uid});

@@ -29,7 +29,10 @@ class ServerLock {
 
 class Listener final : public Watcher {
   public:
-    explicit Listener(ChannelTable& channels) : channels_(channels) {}
+    // Serves the server's own user, or everybody.
+    Listener(ChannelTable& channels, bool everybody) : channels_(channels), everybody_(everybody) {}
+    // Listens on a socket that somebody else has made and will clean up.
+    void adopt(UniqueFd socket, EventLoop& loop);
     ~Listener() override;
 
     // Throws std::system_error.
@@ -39,7 +42,9 @@ class Listener final : public Watcher {
     void ready(std::uint32_t events) override;
 
   private:
+    void watch(EventLoop& loop);
     ChannelTable& channels_;
+    const bool everybody_;
     EventLoop* loop_ = nullptr;
     std::string path_;
     UniqueFd socket_;

@@ -118,9 +118,22 @@ int run_in_background(const Options& options) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : kExitFailure;
 }
 
+// The socket that systemd listens on for us (sd_listen_fds(3)); -1 when it does not.
+int inherited_socket() {
+    const char* const process = std::getenv("LISTEN_PID");
+    const char* const count = std::getenv("LISTEN_FDS");
+    constexpr int first = 3;
+    if (!process || !count || std::atoi(process) != getpid() || std::atoi(count) != 1) return -1;
+    return fcntl(first, F_SETFD, FD_CLOEXEC) == 0 ? first : -1;
+}
+
 // A client that starts us may have any signal blocked or ignored and any descriptor open.
-void forget_inheritance() {
-    close_range(3, ~0U, 0);
+void forget_inheritance(int kept) {
+    if (kept < 0) {
+        close_range(3, ~0U, 0);
+    } else {
+        close_range(static_cast<unsigned>(kept) + 1, ~0U, 0);
+    }
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -146,9 +159,11 @@ int main(int argc, char** argv) {
         case Options::Action::serve:
             break;
     }
-    if (const std::string wrong = make_server_directory(options.directory); !wrong.empty())
-        return complain(wrong);
-    forget_inheritance();
+    const std::string wrong =
+        options.system ? make_system_directory(options.directory) : make_server_directory(options.directory);
+    if (!wrong.empty()) return complain(wrong);
+    options.inherited_socket = inherited_socket();
+    forget_inheritance(options.inherited_socket);
     set_log_level(options.debug_level);
     return options.foreground ? run(options, -1) : run_in_background(options);
 }

@@ -62,7 +62,8 @@ void handle(Call& call, const wire::QueryMessage::Request& request, const wire::
         return call.finish(STATUS_INVALID_MESSAGE);
     }
     wire::QueryMessage::Reply reply;
-    reply.process_id = sender.process->id;
+    const bool same_world = sender.process->world == call.process().facts().world;
+    reply.process_id = same_world ? sender.process->id_in_world() : sender.process->id;
     reply.thread_id = sender.thread_id;
     const security::Token& token = sender.security.token->facts();
     reply.modified_id = token.modified_id;
@@ -121,7 +122,9 @@ void handle(Call& call, const wire::QueryThread::Request& request, const wire::Q
     const Thread* const thread = call.kernel.find_thread(request.process_id, request.thread_id);
     const auto* const wait = thread ? dynamic_cast<const ReplyWait*>(thread->wait()) : nullptr;
     const Connection* const connection = wait ? wait->connection() : nullptr;
-    if (connection && connection->listener()) {
+    const bool mine =
+        thread && thread->process().facts().unix_user == call.process().facts().unix_user;
+    if (mine && connection && connection->listener()) {
         reply.blocked = 1;
         reply.server_process_id = connection->listener()->owner().id;
         name = connection->listener()->path();

@@ -21,7 +21,10 @@ class Thread;
 
 // What the process said about itself when it registered, and what the kernel says of its socket.
 struct ProcessFacts {
-    std::uint64_t id = 0;  // the id that its own world knows it by, and that appears in ClientId
+    std::uint64_t id = 0;      // that appears in ClientId
+    std::uint64_t own_id = 0;  // what it calls itself, if that is something else
+    // The id that its own world knows it by.
+    std::uint64_t id_in_world() const { return own_id != 0 ? own_id : id; }
     std::int64_t creation_time = 0;
     std::uint32_t session = 0;
     std::string image_path;
@@ -41,10 +44,10 @@ struct Cookie {
 
 class Process final : public RefCounted, public Counted<Process> {
   public:
-    Process(ProcessFacts facts, security::Token token, Cookie cookie, const QuotaLimits& limits)
+    Process(ProcessFacts facts, security::Token token, Cookie cookie, Ref<QuotaAccount> account)
         : facts_(std::make_shared<const ProcessFacts>(std::move(facts))),
           cookie_(cookie),
-          account_(make_ref<QuotaAccount>(limits)),
+          account_(std::move(account)),
           token_(make_ref<const ClientToken>(std::move(token))),
           views_(*this) {}
 
