@@ -5,6 +5,7 @@
 #include "core/call_scope.h"
 #include "core/capture.h"
 #include "core/handle_attribute.h"
+#include "core/object_security.h"
 #include "core/security_attribute.h"
 #include "core/view_attribute.h"
 #include "generated/core_calls.h"
@@ -26,6 +27,7 @@ struct ConnectArguments {
     std::u16string name;
     std::uint32_t handle_attributes = 0;
     std::vector<std::byte> required_sid;
+    std::vector<std::byte> server_requirements;  // a security descriptor; empty for none
     ULONG flags;
     PPORT_MESSAGE message;
     PSIZE_T buffer_length;
@@ -103,6 +105,7 @@ NTSTATUS connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTES port_a
     if (status != STATUS_SUCCESS) return status;
     blobs.name = bytes_of(arguments.name);
     blobs.required_sid = arguments.required_sid;
+    blobs.server_requirements = arguments.server_requirements;
     std::vector<HandleToPass> handles;
     status = capture_handles(arguments.out_attributes, request.send_attributes, &handles);
     if (status != STATUS_SUCCESS) return status;
@@ -161,6 +164,7 @@ NTSTATUS NtAlpcConnectPort(PHANDLE PortHandle, PUNICODE_STRING PortName, POBJECT
     ConnectArguments arguments{.port_handle = PortHandle,
                                .name = {},
                                .required_sid = {},
+                               .server_requirements = {},
                                .flags = Flags,
                                .message = ConnectionMessage,
                                .buffer_length = BufferLength,
@@ -181,12 +185,11 @@ NTSTATUS NtAlpcConnectPortEx(PHANDLE PortHandle, POBJECT_ATTRIBUTES ConnectionPo
                              PSECURITY_DESCRIPTOR ServerSecurityRequirements, PPORT_MESSAGE ConnectionMessage,
                              PSIZE_T BufferLength, PALPC_MESSAGE_ATTRIBUTES OutMessageAttributes,
                              PALPC_MESSAGE_ATTRIBUTES InMessageAttributes, PLARGE_INTEGER Timeout) {
-    // A requirement that cannot be checked must not be taken for fulfilled.
-    if (ServerSecurityRequirements) return STATUS_NOT_IMPLEMENTED;
     if (!ConnectionPortObjectAttributes) return STATUS_ACCESS_VIOLATION;
     ConnectArguments arguments{.port_handle = PortHandle,
                                .name = {},
                                .required_sid = {},
+                               .server_requirements = {},
                                .flags = Flags,
                                .message = ConnectionMessage,
                                .buffer_length = BufferLength,
@@ -195,6 +198,8 @@ NTSTATUS NtAlpcConnectPortEx(PHANDLE PortHandle, POBJECT_ATTRIBUTES ConnectionPo
     ObjectName target, client;
     NTSTATUS status = capture_object_attributes(ConnectionPortObjectAttributes, &target);
     if (status == STATUS_SUCCESS) status = capture_object_attributes(ClientPortObjectAttributes, &client);
+    if (status == STATUS_SUCCESS && ServerSecurityRequirements)
+        status = capture_security_descriptor(ServerSecurityRequirements, &arguments.server_requirements);
     if (status != STATUS_SUCCESS) return status;
     arguments.name = std::move(target.path);
     arguments.handle_attributes = client.attributes;
