@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/channel.h"
-
 #include <poll.h>
 #include <pthread.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
+#include <new>
+#include <set>
 #include <vector>
-
+#include "core/event_pair_memory.h"
 #include "core/left_call.h"
 #include "core/message_views.h"
 #include "core/packet_socket.h"
+#include "core/port_handle.h"
+#include "core/port_views.h"
 #include "core/server_process.h"
 #include "ntalpc/status.h"
 
@@ -33,7 +36,25 @@ pthread_key_t key() {
     return made;
 }
 
+// All channels of the process, whose sockets a child of a fork has to close: those of other threads have
+// nobody else to do it, and their hang-ups would be missed as long as the child lives.
+struct AllChannels {
+    std::mutex mutex;
+    std::set<Channel*> channels;
+};
+
+AllChannels& all_channels() {
+    static AllChannels* const all = new AllChannels;  // threads may call while the process exits
+    return *all;
+}
+
 }  // namespace
+
+Channel::Channel() {
+    AllChannels& all = all_channels();
+    const std::lock_guard lock(all.mutex);
+    all.channels.insert(this);
+}
 
 Channel* Channel::current(NTSTATUS* status) {
     auto* channel = static_cast<Channel*>(pthread_getspecific(key()));
@@ -60,9 +81,31 @@ Channel* Channel::left() {
 
 Channel::~Channel() {
     if (rest_) host::forget_left_call(socket_.get());
+    AllChannels& all = all_channels();
+    const std::lock_guard lock(all.mutex);
+    all.channels.erase(this);
 }
 
+void Channel::before_fork() {
+    all_channels().mutex.lock();
+}
+
+void Channel::after_fork_in_parent() {
+    all_channels().mutex.unlock();
+}
+
+// The channels of threads that do not exist here are only emptied: a channel may own another one.
 void Channel::forget_after_fork() {
+    AllChannels& all = all_channels();
+    new (&all.mutex) std::mutex;
+    for (Channel* channel : all.channels) {
+        channel->socket_.reset();
+        channel->buffer_.reset();
+    }
+    all.channels.clear();
+    forget_handles_after_fork();
+    forget_event_pairs_after_fork();
+    forget_views_after_fork();
     forget_registration();
     forget_primary_token();
     delete static_cast<Channel*>(pthread_getspecific(key()));

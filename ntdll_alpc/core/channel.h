@@ -35,7 +35,10 @@ class Channel {
     // The channel of the calling thread's innermost left call, which the thread returns to; nullptr if none.
     static Channel* left();
     ~Channel();
-    // In the child of a fork: nothing that the parent opened is ours.
+    // Around a fork, in which nothing that the parent opened becomes the child's: no thread may be just
+    // opening or closing its channel.
+    static void before_fork();
+    static void after_fork_in_parent();
     static void forget_after_fork();
 
     // Sends a request and waits for its answer. Blobs of the answer point into the channel's buffer and are
@@ -105,7 +108,7 @@ class Channel {
   private:
     using Rest = std::function<NTSTATUS(NTSTATUS status, wire::Bytes body, Descriptors descriptors)>;
 
-    Channel() = default;
+    Channel();
     NTSTATUS open();
     NTSTATUS send(std::span<const wire::Bytes> pieces, int sent_descriptor);
     NTSTATUS exchange(host::CallGuard& guard, Blocking blocking, std::span<const wire::Bytes> pieces,
