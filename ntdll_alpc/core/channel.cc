@@ -105,7 +105,7 @@ void Channel::forget_after_fork() {
     all.channels.clear();
     forget_handles_after_fork();
     forget_event_pairs_after_fork();
-    forget_views_after_fork();
+    forget_port_views_after_fork();
     forget_registration();
     forget_primary_token();
     delete static_cast<Channel*>(pthread_getspecific(key()));

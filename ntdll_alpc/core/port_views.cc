@@ -34,7 +34,7 @@ Views& views() {
 }  // namespace
 
 // The mappings stay in the child, as memory does, but belong to no port of its own.
-void forget_views_after_fork() {
+void forget_port_views_after_fork() {
     Views& known = views();
     new (&known.mutex) std::mutex;
     known.all.clear();

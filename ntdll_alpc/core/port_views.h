@@ -10,7 +10,7 @@
 namespace ntalpc::core {
 
 // In the child of a fork.
-void forget_views_after_fork();
+void forget_port_views_after_fork();
 
 void remember_view(HANDLE port, void* base, std::uint64_t size);
 
