@@ -3,7 +3,7 @@
 // handles, messages and threads, and gets nothing.
 #include <unistd.h>
 
-#include <cstring>
+#include <type_traits>
 
 #include "server/kernel_test_support.h"
 
@@ -43,6 +43,11 @@ void fill(Request& request, const Guess& guess) {
     if constexpr (requires { request.context.message_id; }) request.context.message_id = guess.message;
 }
 
+// Requests that hand something in, with a handle of the caller's own or for a send that is still to come.
+template <class Type>
+constexpr bool kOnlyGives =
+    std::is_same_v<Type, wire::PresentToken> || std::is_same_v<Type, wire::AttachHandles>;
+
 class ForeignUser : public KernelTest {
   protected:
     FakeThread& attacker() {
@@ -62,7 +67,7 @@ class ForeignUser : public KernelTest {
         const char* const broken = thread.send_packet(static_cast<std::uint16_t>(Type::code), body);
         if (!broken && thread.answers() != 0) {
             const auto answer = thread.take<Type>();
-            if constexpr (requires { request.handle; }) {
+            if constexpr (requires { request.handle; } && !kOnlyGives<Type>) {
                 EXPECT_NE(answer.status, STATUS_SUCCESS) << Type::name;
             }
             const std::string told(reinterpret_cast<const char*>(answer.blob.data()), answer.blob.size());

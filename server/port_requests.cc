@@ -9,6 +9,7 @@
 #include "server/object_security.h"
 #include "server/port.h"
 #include "server/port_lookup.h"
+#include "server/security/access_check.h"
 #include "server/trace_points.h"
 #include "server/waits.h"
 
@@ -74,6 +75,21 @@ void handle(Call& call, const wire::CreatePort::Request& request,
     reply_with_handle<wire::CreatePort>(call, std::move(made));
 }
 
+namespace {
+
+// Which access the server must have by the client's descriptor is not documented; the right to connect is the
+// only one of its own that a port has.
+std::int32_t check_requirements(const Port& listener, wire::Bytes requirements) {
+    if (requirements.empty()) return STATUS_SUCCESS;
+    security::SecurityDescriptor descriptor;
+    if (const auto status = security::SecurityDescriptor::parse(requirements, &descriptor)) return status;
+    const auto decision =
+        security::check_access(descriptor, listener.owner_token(), kPortType.mapping, PORT_CONNECT);
+    return decision.status == STATUS_SUCCESS ? STATUS_SUCCESS : STATUS_SERVER_SID_MISMATCH;
+}
+
+}  // namespace
+
 void handle(Call& call, const wire::ConnectPort::Request& request,
             const wire::ConnectPort::RequestBlobs& blobs) {
     if (const auto status = check_attributes(request.port)) return call.finish(status);
@@ -83,6 +99,8 @@ void handle(Call& call, const wire::ConnectPort::Request& request,
     // own.
     const auto status = find_listener(call, blobs.name, CaseRule::insensitive, blobs.required_sid, &listener);
     if (status != STATUS_SUCCESS) return call.finish(status);
+    if (const auto refused = check_requirements(*listener, blobs.server_requirements))
+        return call.finish(refused);
     // After the look-up: a missing port is reported first. A connection message has no room between data and
     // end.
     const auto& message = request.message;
