@@ -74,11 +74,18 @@ def row_text(row):
     return text + (" (several times)" if row.get("times", 1) > 1 else "")
 
 
+def is_polling(row, following):
+    """A call that times out and is made again at once: how often is a matter of time."""
+    return (following is not None and row.get("call") is not None and row["call"] == following.get("call")
+            and str(row["result"]).startswith("STATUS_TIMEOUT "))
+
+
 def rows_by_thread(test):
     threads = {}
     for row in test["observations"]:
-        threads.setdefault(row["thread"], []).append(row_text(row))
-    return threads
+        threads.setdefault(row["thread"], []).append(row)
+    return {thread: [row_text(row) for row, following in zip(rows, [*rows[1:], None]) if not is_polling(row, following)]
+            for thread, rows in threads.items()}
 
 
 def same_rows(one, other):

@@ -166,7 +166,10 @@ Keeper* Keepers::find(std::uint64_t world) const {
 Keeper* Keepers::appoint(Process& process) {
     const ProcessFacts& facts = process.facts();
     if (Keeper* const known = find(facts.world)) return process.is_keeper() ? known : nullptr;
-    const auto keeper = make_ref<Keeper>(facts, ++last_serial_);
+    // Receivers remember keepers by this number, longer than a server may live: the next one must not give it
+    // again.
+    const std::uint64_t serial = static_cast<std::uint64_t>(facts.creation_time) + ++last_serial_;
+    const auto keeper = make_ref<Keeper>(facts, serial);
     keepers_.emplace(facts.world, keeper);
     process.become_keeper();
     log(LogLevel::connections, "process %04llx keeps handles", static_cast<unsigned long long>(facts.id));

@@ -2,8 +2,8 @@
 #include "server/listener.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/epoll.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -25,15 +25,58 @@ constexpr std::size_t kMaxChannelsOfUser = 4096;
     throw std::system_error(errno, std::generic_category(), what);
 }
 
+// Bytes of the lock file. Locks are those of the open file, so that the child of a fork keeps them.
+constexpr off_t kServes = 0;
+constexpr off_t kAwaited = 1;
+
+struct flock part(short type, off_t byte) {
+    struct flock lock {};
+    lock.l_type = type;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = byte;
+    lock.l_len = 1;
+    return lock;
+}
+
+// By a server; waiters' locks are shared ones.
+bool is_locked(int file, off_t byte) {
+    struct flock found = part(F_RDLCK, byte);
+    return fcntl(file, F_OFD_GETLK, &found) == 0 && found.l_type != F_UNLCK;
+}
+
 }  // namespace
 
 bool ServerLock::take(const std::string& directory) {
     const std::string path = directory + "/lock";
     file_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file_) fail("cannot open " + path);
-    if (flock(file_.get(), LOCK_EX | LOCK_NB) == 0) return true;
-    if (errno != EWOULDBLOCK) fail("cannot lock " + path);
-    return false;
+    struct flock exclusive = part(F_WRLCK, kServes);
+    if (fcntl(file_.get(), F_OFD_SETLK, &exclusive) != 0) {
+        if (errno != EAGAIN && errno != EACCES) fail("cannot lock " + path);
+        return false;
+    }
+    // Those who have waited for the server before us may hold it for an instant.
+    struct flock awaited = part(F_WRLCK, kAwaited);
+    while (fcntl(file_.get(), F_OFD_SETLKW, &awaited) != 0) {
+        if (errno != EINTR) fail("cannot lock " + path);
+    }
+    return true;
+}
+
+bool ServerLock::is_held(int file) {
+    return is_locked(file, kServes);
+}
+
+// A server that is just starting holds the first byte a moment before the second.
+bool ServerLock::wait_until_free(int file) {
+    while (is_held(file) && !is_locked(file, kAwaited)) sched_yield();
+    struct flock shared = part(F_RDLCK, kAwaited);
+    while (fcntl(file, F_OFD_SETLKW, &shared) != 0) {
+        if (errno != EINTR) return false;
+    }
+    shared.l_type = F_UNLCK;
+    fcntl(file, F_OFD_SETLK, &shared);
+    return true;
 }
 
 void ServerLock::write_process_id() {

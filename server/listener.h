@@ -9,12 +9,19 @@
 
 namespace ntalpc::server {
 
-// Held from start to end of a server's life; the file holds its process id.
+// Held from start to end of a server's life; the file holds its process id. The lock's first byte keeps a
+// second server from starting, and can be looked at without being taken. The second byte is there to be
+// waited for.
 class ServerLock {
   public:
     // False when another server holds it. Throws std::system_error when the file cannot be used.
     bool take(const std::string& directory);
     void write_process_id();
+
+    // Whether a server holds the lock file `file`.
+    static bool is_held(int file);
+    // Waits until none does. False when that is not possible.
+    static bool wait_until_free(int file);
 
   private:
     UniqueFd file_;

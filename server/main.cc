@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // alpcserver: command line, daemon mode, and the commands that act on a running server.
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,17 +40,14 @@ int complain(const std::string& what) {
 // The lock file of a running server, opened; empty when none runs.
 UniqueFd running_server(const Options& options) {
     UniqueFd file(open((options.directory + "/lock").c_str(), O_RDWR | O_CLOEXEC));
-    if (!file || flock(file.get(), LOCK_EX | LOCK_NB) == 0) return {};
+    if (!file || !ServerLock::is_held(file.get())) return {};
     return file;
 }
 
 int wait_for_end(const Options& options) {
     const UniqueFd lock = running_server(options);
-    if (!lock) return 0;
-    while (flock(lock.get(), LOCK_SH) != 0) {
-        if (errno != EINTR)
-            return complain(std::string("cannot wait for the server: ") + std::strerror(errno));
-    }
+    if (lock && !ServerLock::wait_until_free(lock.get()))
+        return complain(std::string("cannot wait for the server: ") + std::strerror(errno));
     return 0;
 }
 

@@ -25,13 +25,14 @@ std::int32_t cancel(Port& port, const wire::CancelMessage::Request& request) {
     if (!message || message->connection()->state() != Connection::State::accepted)
         return STATUS_MESSAGE_NOT_FOUND;
     // The other side has said its last word, which is only waiting to be received.
-    if (message->step().ends && message->step().from != port.side()) return STATUS_MESSAGE_NOT_FOUND;
+    const bool answered = message->state() == Message::State::queued && message->step().ends &&
+                          message->step().from != port.side();
+    if (answered) return STATUS_MESSAGE_NOT_FOUND;
     // The flag's name says the opposite of what the tests see: with it the context is compared.
     const auto own_context = message->message_context[static_cast<std::size_t>(port.side())];
     if ((request.flags & ALPC_CANCELFLG_NO_CONTEXT_CHECK) && request.context.message_context != own_context) {
         return STATUS_CONTEXT_MISMATCH;
     }
-    const bool retrieved = message->state() == Message::State::pending;
     if (retrieved && message->step().ends) {
         // Nobody waits for an answer. Its receiver gives back what came with it (UniversalAlpc's datagrams).
         if (message->owner() != port.side()) return STATUS_MESSAGE_RETRIEVED;

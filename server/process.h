@@ -6,14 +6,18 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "server/client_token.h"
 #include "server/handle.h"
 #include "server/quota.h"
 #include "server/ref.h"
+#include "server/view.h"
 
 namespace ntalpc::server {
+
+class Thread;
 
 // What the process said about itself when it registered, and what the kernel says of its socket.
 struct ProcessFacts {
@@ -44,7 +48,8 @@ class Process final : public RefCounted, public Counted<Process> {
         : facts_(std::make_shared<const ProcessFacts>(std::move(facts))),
           cookie_(cookie),
           account_(std::move(account)),
-          token_(make_ref<const ClientToken>(std::move(token))) {}
+          token_(make_ref<const ClientToken>(std::move(token))),
+          views_(*this) {}
 
     const ProcessFacts& facts() const { return *facts_; }
     const SharedFacts& shared_facts() const { return facts_; }
@@ -62,6 +67,9 @@ class Process final : public RefCounted, public Counted<Process> {
     void forget(Handle& handle) { adopted_.erase(handle.id()); }
     Handle* find(std::uint64_t id) const;
 
+    // Those that have a channel.
+    std::unordered_set<Thread*>& threads() { return threads_; }
+    ProcessViews& views() { return views_; }
     // It serves others and is no client of its own (keeper.h).
     void become_keeper() { is_keeper_ = true; }
     bool is_keeper() const { return is_keeper_; }
@@ -75,6 +83,8 @@ class Process final : public RefCounted, public Counted<Process> {
     TokenRef token_;
     bool is_keeper_ = false;
     std::unordered_map<std::uint64_t, Handle*> adopted_;
+    std::unordered_set<Thread*> threads_;
+    ProcessViews views_;
 };
 
 }  // namespace ntalpc::server

@@ -16,7 +16,7 @@ class KilledPrograms(EndToEnd):
                 check(*kinds)
                 self.wait_for_no_objects()
 
-    def test_client_while_the_server_waits(self):
+    def test_client_while_the_server_waits(self):  # D08
         def check(server_kind, client_kind):
             server, client = self.connect(server_kind, client_kind)
             server.tell("receive listener 20000")

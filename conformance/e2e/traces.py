@@ -66,7 +66,7 @@ class Traces(EndToEnd):
     def events(self, *arguments):
         return [json.loads(line) for line in self.show("--format=json", *arguments).splitlines()]
 
-    def test_every_event_is_there(self):
+    def test_every_event_is_there(self):  # E01, E03
         self.recorded("--payload")
         events = self.events()
         kinds = [event["event"] for event in events]

@@ -48,7 +48,7 @@ ALPC_TEST(LpcReplies, ReplyThroughTheServersPort, "A088", "ReactOS, phnt", high)
     EXPECT_STATUS(STATUS_SUCCESS, asked.asking->join().status);
 }
 
-ALPC_TEST(LpcReplies, RequesterSeesTheReplyAndItself, "A083", "Wine test, ReactOS, Sandboxie", high) {
+ALPC_TEST(LpcReplies, RequesterSeesTheReplyAndItself, "A083, A169", "Wine test, ReactOS, Sandboxie", high) {
     Asked asked;
     lpc::Message answer = lpc::answer_to(asked.received, "a longer answer");
     ASSERT_STATUS(STATUS_SUCCESS, lpc::reply(asked.connection.listener, answer));

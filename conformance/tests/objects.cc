@@ -55,7 +55,7 @@ NTSTATUS duplicate(const Port& port, Port& copy, ULONG options = 0) {
 #endif
 }
 
-ALPC_TEST(Objects, TypeOfEveryKindOfPortIsAlpcPort, "lpc 16", "docs", high) {
+ALPC_TEST(Objects, TypeOfEveryKindOfPortIsAlpcPort, "C10, lpc 16", "docs", high) {
     Connection connection;
     ASSERT_NO_FATAL_FAILURE(make_connection(connection));
     for (const Port* port : {&connection.listener, &connection.server, &connection.client}) {
