@@ -24,8 +24,8 @@ const char kUsage[] =
     "  -p[N], --persistent[=N]  stay N seconds after the last client (default 3; without N: for ever)\n"
     "  -w, --wait               wait until the running server has ended\n"
     "  -v, --version            show the version\n"
-    "      --system             serve all users of the machine, in the foreground and until stopped;\n"
-    "                           programs use this server when NTALPC_SYSTEM=1 is in their environment\n"
+    "      --system             serve all users of the machine, in the foreground, until stopped;\n"
+    "                           programs find this server with NTALPC_SYSTEM=1 in their environment\n"
     "      --directory=DIR      use this directory for the socket instead of the prefix's own\n";
 
 namespace {

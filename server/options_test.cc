@@ -59,6 +59,20 @@ TEST(Options, ThoseOfWineserver) {
     EXPECT_EQ(parse({"--directory=/some/where"}).options.directory, "/some/where");
 }
 
+TEST(Options, OneServerForAllUsers) {
+    const Parsed parsed = parse({"--system"});
+    EXPECT_TRUE(parsed.options.system);
+    EXPECT_TRUE(parsed.options.foreground);
+    EXPECT_LT(parsed.options.linger, 0);
+    EXPECT_EQ(parsed.options.directory, kSystemDirectory);
+    setenv("NTALPC_SYSTEM", "/tmp/elsewhere", 1);
+    EXPECT_EQ(parse({"--system"}).options.directory, "/tmp/elsewhere");
+    EXPECT_EQ(parse({"--system", "--directory=/tmp/here"}).options.directory, "/tmp/here");
+    setenv("NTALPC_SYSTEM", "1", 1);
+    EXPECT_EQ(parse({}).options.directory, kSystemDirectory);
+    unsetenv("NTALPC_SYSTEM");
+}
+
 TEST(Options, SeveralTogether) {
     const Parsed parsed = parse({"-f", "-d2", "-p5"});
     EXPECT_EQ(parsed.wrong, "");
