@@ -43,7 +43,8 @@ int main(void) {
     say(me, "ready on \\RPC Control\\ntalpc-buffer-demo");
     status = receive(listener, &message, &attributes);
     if (status == STATUS_SUCCESS)
-        status = NtAlpcAcceptConnectPort(&server, listener, 0, NULL, &limits, NULL, &message.header, NULL, TRUE);
+        status =
+            NtAlpcAcceptConnectPort(&server, listener, 0, NULL, &limits, NULL, &message.header, NULL, TRUE);
     if (status == STATUS_SUCCESS) status = receive(listener, &message, &attributes);
     if (status != STATUS_SUCCESS) return failed(me, "there is no request", status);
     if (!(attributes.header.ValidAttributes & ALPC_MESSAGE_VIEW_ATTRIBUTE)) {

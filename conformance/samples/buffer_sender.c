@@ -40,8 +40,8 @@ int main(void) {
     ALPC_DATA_VIEW_ATTR view;
     struct demo_message answer;
     char expected[40];
-    NTSTATUS status = NtAlpcConnectPort(&port, &name, NULL, &limits, ALPC_MSGFLG_SYNC_REQUEST, NULL, NULL, NULL,
-                                        NULL, NULL, &limit);
+    NTSTATUS status = NtAlpcConnectPort(&port, &name, NULL, &limits, ALPC_MSGFLG_SYNC_REQUEST, NULL, NULL,
+                                        NULL, NULL, NULL, &limit);
     if (status != STATUS_SUCCESS) return failed(me, "cannot connect", status);
     status = make_buffer(port, &view);
     if (status != STATUS_SUCCESS) return failed(me, "cannot make the buffer", status);
