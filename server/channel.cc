@@ -163,19 +163,11 @@ const char* Channel::register_process(const wire::PacketHeader& header, wire::By
     if (!wire::decode(body, RegisterProcess::kRequestBlobs, request, blobs))
         return "a body whose sizes do not add up";
     if (blobs.image_path.size() > kMaxImagePath) return "an image path longer than any";
-    ProcessFacts facts;
-    facts.id = request.process_id;
-    facts.creation_time = request.creation_time;
-    facts.session = request.session_id;
-    facts.image_path.assign(reinterpret_cast<const char*>(blobs.image_path.data()), blobs.image_path.size());
-    facts.world = request.world;
-    facts.unix_process = peer_.process;
-    facts.unix_user = peer_.user;
-    facts.believed = peer_.user == geteuid();
+    ProcessFacts facts = facts_of(request, blobs.image_path);
     security::Token token = primary_token(blobs.token, facts.believed);
     process_ = kernel_.add_process(std::move(facts), std::move(token));
     log(LogLevel::connections, "process %04llx is %s, Unix process %u",
-        static_cast<unsigned long long>(request.process_id), process_->facts().image_path.c_str(),
+        static_cast<unsigned long long>(process_->facts().id), process_->facts().image_path.c_str(),
         peer_.process);
     NTALPC_TRACE(process_started(process_->facts()));
     RegisterProcess::Reply reply;
@@ -183,6 +175,25 @@ const char* Channel::register_process(const wire::PacketHeader& header, wire::By
     reply.cookie_high = process_->cookie().high;
     answer_registration<RegisterProcess>(header, STATUS_SUCCESS, reply);
     return nullptr;
+}
+
+// What a process of another user says is not believed where it could be mistaken for somebody else: it goes
+// by the id that Linux gives it, in the one session that such processes are in, and no world has people of
+// two Unix users.
+ProcessFacts Channel::facts_of(const wire::RegisterProcess::Request& request, wire::Bytes image_path) const {
+    constexpr std::uint32_t session_of_users = 1;
+    ProcessFacts facts;
+    facts.believed = peer_.user == geteuid();
+    facts.id = facts.believed ? request.process_id : peer_.process;
+    facts.own_id = request.process_id;
+    facts.session = facts.believed ? request.session_id : session_of_users;
+    facts.creation_time = request.creation_time;
+    facts.image_path.assign(reinterpret_cast<const char*>(image_path.data()), image_path.size());
+    const auto folded = static_cast<std::uint32_t>(request.world ^ request.world >> 32);
+    facts.world = request.world == 0 ? 0 : std::uint64_t{peer_.user} << 32 | folded | 1;
+    facts.unix_process = peer_.process;
+    facts.unix_user = peer_.user;
+    return facts;
 }
 
 // The groups of the other end when it connected. A process may have more than Linux allows a listing of, but
@@ -269,7 +280,13 @@ void ChannelTable::add(UniqueFd socket, const PeerCredentials& peer) {
         log(LogLevel::always, "no resources to watch process %u; it is dropped", peer.process);
         return;
     }
+    ++users_[peer.user];
     channels_.push_back(std::move(channel));
+}
+
+std::size_t ChannelTable::count_of(std::uint32_t user) const {
+    const auto found = users_.find(user);
+    return found == users_.end() ? 0 : found->second;
 }
 
 void ChannelTable::drop(Channel& channel) {
@@ -304,6 +321,7 @@ void ChannelTable::collect() {
             std::find_if(channels_.begin(), channels_.end(), [&](auto& c) { return c.get() == dead; });
         if (found == channels_.end()) continue;
         std::unique_ptr<Channel> last = std::move(*found);
+        if (--users_[last->user()] == 0) users_.erase(last->user());
         channels_.erase(found);
     }
 }

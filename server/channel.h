@@ -2,6 +2,7 @@
 // The server's end of a client's connection to it: a socket, and the process or thread that registered on it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <span>
 
@@ -28,12 +29,14 @@ class Channel final : public Watcher, public ReplySink, public Counted<Channel> 
     void ready(std::uint32_t events) override;
     void send(std::span<const wire::Bytes> pieces, std::span<const UniqueFd> descriptors) override;
     const Process* process() const;
+    std::uint32_t user() const { return peer_.user; }
 
   private:
     bool refuse_for_descriptors(std::span<const std::byte> packet);
     void handle_packet(std::span<const std::byte> packet, std::span<UniqueFd> descriptors);
     const char* handle_first(const wire::PacketHeader& header, wire::Bytes body);
     const char* register_process(const wire::PacketHeader& header, wire::Bytes body);
+    ProcessFacts facts_of(const wire::RegisterProcess::Request& request, wire::Bytes image_path) const;
     std::vector<std::uint32_t> peer_groups() const;
     security::Token primary_token(wire::Bytes claimed, bool believed);
     const char* register_thread(const wire::PacketHeader& header, wire::Bytes body);
@@ -62,6 +65,8 @@ class ChannelTable {
     // Ends a client that broke the rules of the protocol: all channels of its process.
     void drop_client(Channel& channel, const char* rule);
     void collect();
+    // How many a Unix user has.
+    std::size_t count_of(std::uint32_t user) const;
     // Whether there is nobody to serve. Keepers serve others and end with the server.
     bool idle() const;
 
@@ -70,6 +75,7 @@ class ChannelTable {
     Kernel& kernel_;
     std::list<std::unique_ptr<Channel>> channels_;
     std::list<Channel*> dropped_;
+    std::map<std::uint32_t, std::size_t> users_;
 };
 
 }  // namespace ntalpc::server

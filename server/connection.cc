@@ -6,6 +6,7 @@
 #include "server/kernel.h"
 #include "server/log.h"
 #include "server/port.h"
+#include "server/sent_view.h"
 #include "server/trace_points.h"
 #include "server/waits.h"
 
@@ -105,6 +106,8 @@ std::int32_t Connection::make_step(Thread& caller, Side from, std::uint16_t type
     }
     const auto status = make_security(caller, from, outgoing, &step.security);
     if (status != STATUS_SUCCESS) return status;
+    if (outgoing.view) step.view = outgoing.view->use();
+    step.carries_view = static_cast<bool>(step.view);
     if (!(outgoing.attributes.valid & ALPC_MESSAGE_HANDLE_ATTRIBUTE)) return STATUS_SUCCESS;
     const Port* const gate = handle_gate(peer_of(from));
     if (!gate) return STATUS_PORT_DISCONNECTED;
@@ -249,6 +252,7 @@ std::int32_t Connection::reply(Thread& caller, Side from, Message& message, cons
     if (outgoing.header.callback_id != 0 && outgoing.header.callback_id != message.callback_id()) {
         return STATUS_INVALID_MESSAGE;
     }
+    if (outgoing.view && outgoing.view->unmaps_existing()) message.unmap_received_view(from);
     // What has ended but for what it carries is not answered: its receiver gives it back (alpc-semantics 5.6).
     if (message.step().ends) {
         message.retire();

@@ -23,6 +23,7 @@ namespace ntalpc::server {
 class Connector;
 class FinishWait;
 class Port;
+class SentView;
 class Thread;
 
 // A section that one side offers to the other at connect time (PORT_VIEW), and where the sides have mapped
@@ -43,6 +44,7 @@ struct Outgoing {
     std::uint32_t flags;  // ALPC_MSGFLG_*
     Ref<QuotaAccount> pool = {};  // what the sending port may have under way, if that is limited
     DirectEvent* direct_event = nullptr;
+    const SentView* view = nullptr;
 };
 
 class Connection final : public RefCounted, public Counted<Connection> {

@@ -3,6 +3,7 @@
 #include "server/connection.h"
 
 #include "server/kernel_test_support.h"
+#include "server/security/security_descriptor.h"
 
 namespace ntalpc::server {
 namespace {
@@ -107,6 +108,26 @@ TEST_F(ConnectionTest, AnotherServerSidIsNotTheServer) {
                                                      .server_requirements = {}})
                   .status,
               STATUS_SERVER_SID_MISMATCH);
+}
+
+TEST_F(ConnectionTest, ServerThatDoesNotSatisfyTheClient) {
+    security::SecurityDescriptor everybody, nobody;
+    everybody.owner = nobody.owner = security::sids::kSystem;
+    nobody.set_dacl({std::byte{2}, {}, std::byte{8}, {}, {}, {}, {}, {}});
+    FakeThread& client = new_process();
+    wire::ConnectPort::Request request;
+    request.message = message(0);
+    const auto connect = [&](wire::Bytes requirements) {
+        return client
+            .call<wire::ConnectPort>(request, {.name = bytes_of(kName),
+                                               .data = {},
+                                               .required_sid = {},
+                                               .server_requirements = requirements})
+            .status;
+    };
+    EXPECT_EQ(connect(nobody.encode()), STATUS_SERVER_SID_MISMATCH);
+    EXPECT_EQ(connect(everybody.encode()), STATUS_SUCCESS);
+    EXPECT_NE(connect(bytes_of(std::string_view("no descriptor"))), STATUS_SUCCESS);
 }
 
 TEST_F(ConnectionTest, AServersMessageThatDoesNotFitEndsTheConnect) {

@@ -45,7 +45,7 @@ const char* dispatch(Kernel& kernel, Thread& thread, const wire::PacketHeader& h
     Call call{kernel, thread, descriptors};
     // The requests that may come while another waits, and that have no answer of their own.
     if (code == wire::Code::cancel_wait || code == wire::Code::serve_data ||
-        code == wire::Code::handles_taken)
+        code == wire::Code::serve_views || code == wire::Code::handles_taken)
         return kEntries[header.code](call, body);
     if (thread.outstanding()) return "a request while another one is outstanding";
     thread.begin_request(header.code, header.serial);

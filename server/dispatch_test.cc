@@ -169,7 +169,10 @@ class RandomRequests : public KernelTest {
             request(*client);
         }
         notice_new_messages();
-        for (FakeThread* each : clients_) each->forget_answers();
+        for (FakeThread* each : clients_) {
+            if (each->view_orders() != 0 && chance(2)) each->confirm(each->take_view_orders());
+            each->forget_answers();
+        }
     }
     std::uint32_t messages_seen() const { return last_message_; }
 
@@ -202,7 +205,7 @@ class RandomRequests : public KernelTest {
         const std::vector<std::u16string_view> names = {u"\\RPC Control\\1", u"\\RPC Control\\2",
                                                         u"\\none\\1", u""};
         const std::string data(pick(64), 'x');
-        switch (pick(8)) {
+        switch (pick(11)) {
             case 0:
                 return client.start<wire::CreatePort>(
                     {}, {.name = bytes_of(any_of(names)), .security_descriptor = {}});
@@ -221,16 +224,40 @@ class RandomRequests : public KernelTest {
             case 4:
                 return start_receive(client, some_handle(client), chance(2) ? 0 : kSecond,
                                      chance(8) ? kHeader : 0x1000);
+            case 5:
+                return client.start<wire::CreateSection>(
+                    {.handle = some_handle(client), .secure = 0, .size = 1 + pick(0x30000)});
+            case 6:
+                return client.start<wire::CreateView>(
+                    {.handle = some_handle(client), .section = some_section(), .size = 1 + pick(0x3000)});
+            case 7:
+                return client.start<wire::DeleteView>({.handle = 0, .view = some_view()});
             default:
-                return start_send(client, some_handle(client), data,
-                                  {.flags = any_of<std::uint32_t>({0, kSync, kRelease, kSync | kRelease}) |
-                                            (chance(2) ? ALPC_MSGFLG_TRACK_PORT_REFERENCES : 0),
-                                   .reply_to = chance(2) ? 0 : some_message(),
-                                   .receive = chance(3),
-                                   .capacity = chance(8) ? kHeader : 0x1000,
-                                   .timeout = any_of<Nanoseconds>({0, kSecond, kForever})});
+                return start_some_send(client, data);
         }
     }
+    void start_some_send(FakeThread& client, const std::string& data) {
+        auto request =
+            sending(some_handle(client), data.size(),
+                    {.flags = any_of<std::uint32_t>({0, kSync, kRelease, kSync | kRelease}) |
+                               (chance(2) ? ALPC_MSGFLG_TRACK_PORT_REFERENCES : 0),
+                     .reply_to = chance(2) ? 0 : some_message(),
+                     .receive = chance(3),
+                     .capacity = chance(8) ? kHeader : 0x1000,
+                     .timeout = any_of<Nanoseconds>({0, kSecond, kForever})});
+        if (chance(2)) {
+            request.send_attributes.valid |= ALPC_MESSAGE_VIEW_ATTRIBUTE;
+            request.send_attributes.view_flags = any_of<std::uint32_t>(
+                {0, ALPC_VIEWFLG_AUTO_RELEASE, ALPC_VIEWFLG_UNMAP_EXISTING, ALPC_VIEWFLG_SECURED_ACCESS});
+            request.send_attributes.view = some_view();
+            request.send_attributes.view_section = chance(3) ? 0 : some_section();
+            request.send_attributes.view_size = chance(3) ? 0 : 1;
+        }
+        client.start<wire::SendWaitReceive>(request, {.data = bytes_of(data)});
+    }
+    // Both are numbered from 1 in their port and process.
+    std::uint64_t some_section() { return 1 + pick(3); }
+    std::uint64_t some_view() { return 1 + pick(10); }
     void notice_new_messages() {
         for (std::uint32_t ahead = 20; ahead != 0; --ahead) {
             if (!kernel().message_ids.find(4 * (last_message_ + ahead))) continue;

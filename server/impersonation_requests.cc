@@ -27,7 +27,7 @@ std::int32_t locate_token(const ProcessFacts& caller, const ProcessFacts& client
     const bool same_user = caller.unix_user == client.unix_user;
     if (same_user && caller.world != 0 && caller.world == client.world) {
         who->whom = static_cast<std::uint32_t>(ImpersonatedToken::of_client);
-        who->process_id = client.id;
+        who->process_id = client.id_in_world();
         who->token = token.handle();
         return STATUS_SUCCESS;
     }

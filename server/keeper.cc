@@ -69,7 +69,7 @@ void Keeper::give_order() {
     if (!queue_.empty()) {
         served_ = queue_.front();
         queue_.pop_front();
-        order.process_id = served_->thread().process().facts().id;
+        order.process_id = served_->thread().process().facts().id_in_world();
         known_processes_.insert(order.process_id);
         blobs.objects = std::as_bytes(std::span(served_->objects()));
     }
@@ -166,7 +166,10 @@ Keeper* Keepers::find(std::uint64_t world) const {
 Keeper* Keepers::appoint(Process& process) {
     const ProcessFacts& facts = process.facts();
     if (Keeper* const known = find(facts.world)) return process.is_keeper() ? known : nullptr;
-    const auto keeper = make_ref<Keeper>(facts, ++last_serial_);
+    // Receivers remember keepers by this number, longer than a server may live: the next one must not give it
+    // again.
+    const std::uint64_t serial = static_cast<std::uint64_t>(facts.creation_time) + ++last_serial_;
+    const auto keeper = make_ref<Keeper>(facts, serial);
     keepers_.emplace(facts.world, keeper);
     process.become_keeper();
     log(LogLevel::connections, "process %04llx keeps handles", static_cast<unsigned long long>(facts.id));
@@ -185,7 +188,7 @@ void Keepers::process_gone(const Process& process) {
     const auto found = keepers_.find(process.facts().world);
     if (found == keepers_.end()) return;
     const Ref<Keeper> keeper = found->second;
-    if (!process.is_keeper()) return keeper->forget(process.facts().id);
+    if (!process.is_keeper()) return keeper->forget(process.facts().id_in_world());
     keepers_.erase(found);
     keeper->end();
 }

@@ -34,7 +34,7 @@ class OrderWait;
 class Keeper final : public RefCounted, public Counted<Keeper> {
   public:
     Keeper(const ProcessFacts& process, std::uint64_t serial)
-        : world_(process.world), process_id_(process.id), serial_(serial) {}
+        : world_(process.world), process_id_(process.id_in_world()), serial_(serial) {}
 
     std::uint64_t world() const { return world_; }
     std::uint64_t process_id() const { return process_id_; }

@@ -34,9 +34,19 @@ std::uint32_t Kernel::next_callback_id() {
 
 Ref<Process> Kernel::add_process(ProcessFacts facts, security::Token token) {
     names.add_session(facts.session);
-    auto process = make_ref<Process>(std::move(facts), std::move(token), random_cookie(), limits_);
+    Ref<QuotaAccount> account = account_for(facts);
+    auto process = make_ref<Process>(std::move(facts), std::move(token), random_cookie(), std::move(account));
     processes_.push_back(process.get());
     return process;
+}
+
+// What a user owes is forgotten when nothing of it is left.
+Ref<QuotaAccount> Kernel::account_for(const ProcessFacts& facts) {
+    if (!accounts_are_shared_) return make_ref<QuotaAccount>(limits_);
+    std::erase_if(accounts_, [](const auto& entry) { return entry.second->references() == 1; });
+    Ref<QuotaAccount>& account = accounts_[facts.unix_user];
+    if (!account) account = make_ref<QuotaAccount>(limits_);
+    return account;
 }
 
 Process* Kernel::find_process(const Cookie& cookie) const {

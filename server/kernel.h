@@ -45,6 +45,9 @@ class Kernel {
     // For tokens of which nobody else has named an id; far from those that Wine gives out.
     std::uint64_t next_luid() { return ++last_luid_; }
 
+    // All processes of a Unix user have one account together, as one user must not use up what belongs to all.
+    void share_accounts_of_users(bool share) { accounts_are_shared_ = share; }
+
     // Gives the process its secret. The reference returned keeps it known to find_process().
     Ref<Process> add_process(ProcessFacts facts, security::Token token);
     Process* find_process(const Cookie& cookie) const;
@@ -68,7 +71,10 @@ class Kernel {
 
   private:
     const Clock clock_;
+    Ref<QuotaAccount> account_for(const ProcessFacts& facts);
     const QuotaLimits limits_;
+    bool accounts_are_shared_ = false;
+    std::map<std::uint32_t, Ref<QuotaAccount>> accounts_;  // by Unix user
     std::list<Process*> processes_;
     Threads threads_;
     std::uint32_t last_callback_id_ = 0;

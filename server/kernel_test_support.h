@@ -64,6 +64,7 @@ struct Answer {
     typename Type::Reply body;
     std::vector<std::byte> blob;  // all variable data
     std::size_t descriptors = 0;
+    std::vector<UniqueFd> files;  // duplicates of the descriptors, where there are any
 
     std::string text() const { return {reinterpret_cast<const char*>(blob.data()), blob.size()}; }
 };
@@ -79,7 +80,15 @@ class FakeThread final : public ReplySink {
         for (const wire::Bytes piece : pieces)
             recorded.packet.insert(recorded.packet.end(), piece.begin(), piece.end());
         recorded.descriptors = descriptors.size();
-        if (!descriptors.empty()) note_descriptor(recorded.packet, descriptors[0]);
+        for (const UniqueFd& descriptor : descriptors)
+            recorded.files.emplace_back(fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0));
+        wire::PacketHeader header;
+        std::memcpy(&header, recorded.packet.data(), sizeof(header));
+        if (header.code == static_cast<std::uint16_t>(wire::Code::serve_views)) {
+            view_orders_.push_back(std::move(recorded));
+            return;
+        }
+        if (!descriptors.empty()) note_descriptor(header, recorded.packet, descriptors[0]);
         answers_.push_back(std::move(recorded));
     }
 
@@ -112,7 +121,10 @@ class FakeThread final : public ReplySink {
 
     bool waiting() const { return thread_->wait() != nullptr; }
     std::size_t answers() const { return answers_.size(); }
-    void forget_answers() { answers_.clear(); }
+    void forget_answers() {
+        answers_.clear();
+        view_orders_.clear();
+    }
     // Handles that came with answers: those whose descriptors the client has.
     const std::vector<std::uint64_t>& handles() const { return handles_; }
     // What came with the last answer that has a descriptor and no body.
@@ -125,10 +137,33 @@ class FakeThread final : public ReplySink {
             ADD_FAILURE() << "there is no answer to " << Type::name;
             return answer;
         }
-        const Recorded recorded = std::move(answers_.front());
+        Recorded recorded = std::move(answers_.front());
         answers_.erase(answers_.begin());
         decode(recorded, &answer);
         return answer;
+    }
+    // What the server has ordered about views, one packet after another, neither carried out nor confirmed.
+    std::size_t view_orders() const { return view_orders_.size(); }
+    Answer<wire::ServeViews> take_view_orders() {
+        Answer<wire::ServeViews> order;
+        if (view_orders_.empty()) {
+            ADD_FAILURE() << "nothing was ordered";
+            return order;
+        }
+        Recorded recorded = std::move(view_orders_.front());
+        view_orders_.erase(view_orders_.begin());
+        wire::ServeViews::ReplyBlobs blobs;
+        const auto body = wire::Bytes(recorded.packet).subspan(sizeof(wire::PacketHeader));
+        EXPECT_TRUE(wire::decode(body, wire::ServeViews::kReplyBlobs, order.body, blobs));
+        order.blob.assign(blobs.unmapped.begin(), blobs.unmapped.end());
+        order.files = std::move(recorded.files);
+        return order;
+    }
+    void confirm(const Answer<wire::ServeViews>& order) {
+        wire::ServeViews::Request done;
+        done.unmapped_serial = order.body.unmapped_serial;
+        done.restored_serial = order.body.restored_serial;
+        start<wire::ServeViews>(done);
     }
     // Sends a request and takes its answer, which must be there at once.
     template <class Type>
@@ -141,9 +176,16 @@ class FakeThread final : public ReplySink {
     struct Recorded {
         std::vector<std::byte> packet;
         std::size_t descriptors = 0;
+        std::vector<UniqueFd> files;
     };
-    // Every answer with a descriptor begins with the number of its handle, if there is anything in it.
-    void note_descriptor(const std::vector<std::byte>& packet, const UniqueFd& descriptor) {
+    // Every answer with a descriptor begins with the number of its handle, if there is anything in it, unless the
+    // descriptor is memory.
+    void note_descriptor(const wire::PacketHeader& header, const std::vector<std::byte>& packet,
+                         const UniqueFd& descriptor) {
+        for (const auto code :
+             {wire::Code::create_view, wire::Code::secure_view, wire::Code::send_wait_receive}) {
+            if (header.code == static_cast<std::uint16_t>(code)) return;
+        }
         std::uint64_t handle = 0;
         if (packet.size() == sizeof(wire::PacketHeader)) {
             socket_.reset(fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0));
@@ -154,7 +196,7 @@ class FakeThread final : public ReplySink {
         handles_.push_back(handle);
     }
     template <class Type>
-    void decode(const Recorded& recorded, Answer<Type>* answer) {
+    void decode(Recorded& recorded, Answer<Type>* answer) {
         wire::PacketHeader header;
         ASSERT_GE(recorded.packet.size(), sizeof(header));
         std::memcpy(&header, recorded.packet.data(), sizeof(header));
@@ -163,6 +205,7 @@ class FakeThread final : public ReplySink {
         EXPECT_EQ(header.serial, serial_);
         answer->status = header.status;
         answer->descriptors = recorded.descriptors;
+        answer->files = std::move(recorded.files);
         const wire::Bytes body = wire::Bytes(recorded.packet).subspan(sizeof(header));
         if (body.empty()) return;
         answer->has_body = true;
@@ -170,11 +213,14 @@ class FakeThread final : public ReplySink {
         EXPECT_TRUE(wire::decode(body, Type::kReplyBlobs, answer->body, blobs));
         if constexpr (requires { blobs.released; })
             answer->blob.assign(blobs.released.begin(), blobs.released.end());
+        if constexpr (requires { blobs.closed; })
+            answer->blob.assign(blobs.closed.begin(), blobs.closed.end());
         if constexpr (requires { blobs.data; }) answer->blob.assign(blobs.data.begin(), blobs.data.end());
     }
 
     Kernel& kernel_;
     std::vector<Recorded> answers_;
+    std::vector<Recorded> view_orders_;
     std::vector<std::uint64_t> handles_;
     UniqueFd socket_;
     std::uint32_t serial_ = 0;
@@ -196,9 +242,10 @@ using ConnectAnswer = Answer<wire::ConnectPort>;
 using MessageAnswer = Answer<wire::SendWaitReceive>;
 
 // Counts of everything that must not be left over.
-inline std::array<std::size_t, 8> live_objects() {
+inline std::array<std::size_t, 12> live_objects() {
     return {Process::alive(),    Thread::alive(),  Handle::alive(), Port::alive(),
-            Connection::alive(), Message::alive(), Wait::alive(),   ClientToken::alive()};
+            Connection::alive(), Message::alive(), Wait::alive(),   ClientToken::alive(),
+            PortSection::alive(), View::alive(), PassedObject::alive(), Counted<Keeper>::alive()};
 }
 
 // A kernel with a clock that the test sets.
@@ -214,7 +261,8 @@ class KernelTest : public testing::Test {
         processes_.clear();
         kernel_.reset();
         EXPECT_EQ(live_objects(), baseline_)
-            << "processes, threads, handles, ports, connections, messages, waits, tokens";
+            << "processes, threads, handles, ports, connections, messages, waits, tokens, sections, views, "
+               "passed objects, keepers";
         EXPECT_EQ(capabilities_.made, capabilities_.unmade);
     }
 
@@ -373,7 +421,7 @@ class KernelTest : public testing::Test {
     }
 
     static inline Nanoseconds time_ = 0;
-    const std::array<std::size_t, 8> baseline_;
+    const std::array<std::size_t, 12> baseline_;
     std::unique_ptr<Kernel> kernel_;
     std::vector<Ref<Process>> processes_;
     std::vector<std::unique_ptr<FakeThread>> threads_;

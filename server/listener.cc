@@ -2,8 +2,8 @@
 #include "server/listener.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/epoll.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -18,8 +18,30 @@ namespace ntalpc::server {
 
 namespace {
 
+// Each is a descriptor of the server. A process has one and one per thread.
+constexpr std::size_t kMaxChannelsOfUser = 4096;
+
 [[noreturn]] void fail(const std::string& what) {
     throw std::system_error(errno, std::generic_category(), what);
+}
+
+// Bytes of the lock file. Locks are those of the open file, so that the child of a fork keeps them.
+constexpr off_t kServes = 0;
+constexpr off_t kAwaited = 1;
+
+struct flock part(short type, off_t byte) {
+    struct flock lock {};
+    lock.l_type = type;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = byte;
+    lock.l_len = 1;
+    return lock;
+}
+
+// By a server; waiters' locks are shared ones.
+bool is_locked(int file, off_t byte) {
+    struct flock found = part(F_RDLCK, byte);
+    return fcntl(file, F_OFD_GETLK, &found) == 0 && found.l_type != F_UNLCK;
 }
 
 }  // namespace
@@ -28,9 +50,33 @@ bool ServerLock::take(const std::string& directory) {
     const std::string path = directory + "/lock";
     file_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file_) fail("cannot open " + path);
-    if (flock(file_.get(), LOCK_EX | LOCK_NB) == 0) return true;
-    if (errno != EWOULDBLOCK) fail("cannot lock " + path);
-    return false;
+    struct flock exclusive = part(F_WRLCK, kServes);
+    if (fcntl(file_.get(), F_OFD_SETLK, &exclusive) != 0) {
+        if (errno != EAGAIN && errno != EACCES) fail("cannot lock " + path);
+        return false;
+    }
+    // Those who have waited for the server before us may hold it for an instant.
+    struct flock awaited = part(F_WRLCK, kAwaited);
+    while (fcntl(file_.get(), F_OFD_SETLKW, &awaited) != 0) {
+        if (errno != EINTR) fail("cannot lock " + path);
+    }
+    return true;
+}
+
+bool ServerLock::is_held(int file) {
+    return is_locked(file, kServes);
+}
+
+// A server that is just starting holds the first byte a moment before the second.
+bool ServerLock::wait_until_free(int file) {
+    while (is_held(file) && !is_locked(file, kAwaited)) sched_yield();
+    struct flock shared = part(F_RDLCK, kAwaited);
+    while (fcntl(file, F_OFD_SETLKW, &shared) != 0) {
+        if (errno != EINTR) return false;
+    }
+    shared.l_type = F_UNLCK;
+    fcntl(file, F_OFD_SETLK, &shared);
+    return true;
 }
 
 void ServerLock::write_process_id() {
@@ -55,11 +101,26 @@ void Listener::open(const std::string& directory, EventLoop& loop) {
     if (bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
         fail("cannot bind " + path);
     path_ = path;
-    if (chmod(path.c_str(), 0600) != 0) fail("cannot protect " + path);
+    if (chmod(path.c_str(), everybody_ ? 0666 : 0600) != 0) fail("cannot protect " + path);
     if (listen(socket_.get(), SOMAXCONN) != 0) fail("cannot listen on " + path);
+    watch(loop);
+}
+
+void Listener::adopt(UniqueFd socket, EventLoop& loop) {
+    socket_ = std::move(socket);
+    const int flags = fcntl(socket_.get(), F_GETFL);
+    int type = 0;
+    socklen_t size = sizeof(type);
+    const bool fits = flags >= 0 && fcntl(socket_.get(), F_SETFL, flags | O_NONBLOCK) == 0 &&
+                      getsockopt(socket_.get(), SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+    if (!fits || type != SOCK_SEQPACKET) fail("the inherited socket is none of ListenSequentialPacket");
+    watch(loop);
+}
+
+void Listener::watch(EventLoop& loop) {
     reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     watch_ = loop.add(socket_.get(), EPOLLIN, *this);
-    if (watch_ == 0) fail("cannot watch " + path);
+    if (watch_ == 0) fail("cannot watch the socket");
     loop_ = &loop;
 }
 
@@ -89,9 +150,14 @@ void Listener::ready(std::uint32_t) {
     ucred peer{};
     socklen_t size = sizeof(peer);
     if (getsockopt(client.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
-    if (peer.uid != geteuid()) {
+    if (!everybody_ && peer.uid != geteuid()) {
         log(LogLevel::always, "refused process %d of user %u: this server serves user %u only", peer.pid,
             peer.uid, geteuid());
+        return;
+    }
+    if (everybody_ && channels_.count_of(peer.uid) >= kMaxChannelsOfUser) {
+        log(LogLevel::always, "refused process %d: user %u has %zu connections already", peer.pid, peer.uid,
+            kMaxChannelsOfUser);
         return;
     }
     channels_.add(std::move(client), {static_cast<std::uint32_t>(peer.pid), peer.uid});

@@ -9,12 +9,19 @@
 
 namespace ntalpc::server {
 
-// Held from start to end of a server's life; the file holds its process id.
+// Held from start to end of a server's life; the file holds its process id. The lock's first byte keeps a
+// second server from starting, and can be looked at without being taken. The second byte is there to be
+// waited for.
 class ServerLock {
   public:
     // False when another server holds it. Throws std::system_error when the file cannot be used.
     bool take(const std::string& directory);
     void write_process_id();
+
+    // Whether a server holds the lock file `file`.
+    static bool is_held(int file);
+    // Waits until none does. False when that is not possible.
+    static bool wait_until_free(int file);
 
   private:
     UniqueFd file_;
@@ -22,7 +29,10 @@ class ServerLock {
 
 class Listener final : public Watcher {
   public:
-    explicit Listener(ChannelTable& channels) : channels_(channels) {}
+    // Serves the server's own user, or everybody.
+    Listener(ChannelTable& channels, bool everybody) : channels_(channels), everybody_(everybody) {}
+    // Listens on a socket that somebody else has made and will clean up.
+    void adopt(UniqueFd socket, EventLoop& loop);
     ~Listener() override;
 
     // Throws std::system_error.
@@ -32,7 +42,9 @@ class Listener final : public Watcher {
     void ready(std::uint32_t events) override;
 
   private:
+    void watch(EventLoop& loop);
     ChannelTable& channels_;
+    const bool everybody_;
     EventLoop* loop_ = nullptr;
     std::string path_;
     UniqueFd socket_;

@@ -96,7 +96,7 @@ std::int32_t find_request(const Call& call, const wire::LpcAcceptPort::Request& 
                                                                               : STATUS_INVALID_CID;
     }
     // Only the process that created the connection port may answer.
-    if (message->connection()->listener()->owner().id != call.process().facts().id) {
+    if (&message->connection()->listener()->owner() != &call.process().facts()) {
         return STATUS_REPLY_MESSAGE_MISMATCH;
     }
     *found = Ref<Message>(message);
@@ -308,6 +308,8 @@ void handle(Call& call, const wire::LpcMessage::Request& request,
 
 void handle(Call& call, const wire::SetHardErrorPort::Request& request,
             const wire::SetHardErrorPort::RequestBlobs&) {
+    if (!call.thread.effective_token().has_privilege(security::privilege::kTcb))
+        return call.finish(STATUS_PRIVILEGE_NOT_HELD);
     if (call.kernel.hard_error_port) return call.finish(STATUS_UNSUCCESSFUL);
     Port* port = nullptr;
     if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);

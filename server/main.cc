@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // alpcserver: command line, daemon mode, and the commands that act on a running server.
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,17 +40,14 @@ int complain(const std::string& what) {
 // The lock file of a running server, opened; empty when none runs.
 UniqueFd running_server(const Options& options) {
     UniqueFd file(open((options.directory + "/lock").c_str(), O_RDWR | O_CLOEXEC));
-    if (!file || flock(file.get(), LOCK_EX | LOCK_NB) == 0) return {};
+    if (!file || !ServerLock::is_held(file.get())) return {};
     return file;
 }
 
 int wait_for_end(const Options& options) {
     const UniqueFd lock = running_server(options);
-    if (!lock) return 0;
-    while (flock(lock.get(), LOCK_SH) != 0) {
-        if (errno != EINTR)
-            return complain(std::string("cannot wait for the server: ") + std::strerror(errno));
-    }
+    if (lock && !ServerLock::wait_until_free(lock.get()))
+        return complain(std::string("cannot wait for the server: ") + std::strerror(errno));
     return 0;
 }
 
@@ -122,9 +118,22 @@ int run_in_background(const Options& options) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : kExitFailure;
 }
 
+// The socket that systemd listens on for us (sd_listen_fds(3)); -1 when it does not.
+int inherited_socket() {
+    const char* const process = std::getenv("LISTEN_PID");
+    const char* const count = std::getenv("LISTEN_FDS");
+    constexpr int first = 3;
+    if (!process || !count || std::atoi(process) != getpid() || std::atoi(count) != 1) return -1;
+    return fcntl(first, F_SETFD, FD_CLOEXEC) == 0 ? first : -1;
+}
+
 // A client that starts us may have any signal blocked or ignored and any descriptor open.
-void forget_inheritance() {
-    close_range(3, ~0U, 0);
+void forget_inheritance(int kept) {
+    if (kept < 0) {
+        close_range(3, ~0U, 0);
+    } else {
+        close_range(static_cast<unsigned>(kept) + 1, ~0U, 0);
+    }
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -150,9 +159,11 @@ int main(int argc, char** argv) {
         case Options::Action::serve:
             break;
     }
-    if (const std::string wrong = make_server_directory(options.directory); !wrong.empty())
-        return complain(wrong);
-    forget_inheritance();
+    const std::string wrong =
+        options.system ? make_system_directory(options.directory) : make_server_directory(options.directory);
+    if (!wrong.empty()) return complain(wrong);
+    options.inherited_socket = inherited_socket();
+    forget_inheritance(options.inherited_socket);
     set_log_level(options.debug_level);
     return options.foreground ? run(options, -1) : run_in_background(options);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "server/message.h"
 
+#include <fcntl.h>
+
 #include "ntalpc/ntlpcapi.h"
 #include "ntalpc/status.h"
 #include "server/connection.h"
@@ -118,7 +120,7 @@ wire::PortMessage Message::header_for_receiver() const {
     header.data_length = static_cast<std::uint16_t>(step_.data.size());
     header.total_length = step_.total_length;
     header.type = step_.type;
-    // Types 5 and 12 never carry the bit (OpenVMM asserts it), nor do final steps without objects.
+    // Types 5 and 12 never carry the bit (OpenVMM asserts it), nor do final steps without anything.
     if (step_.owed()) header.type |= LPC_CONTINUATION_REQUIRED;
     header.data_info_offset = step_.data_info_offset;
     header.message_id = id_;
@@ -135,7 +137,8 @@ wire::MessageAttributes Message::attributes_for_receiver(std::uint32_t allocated
     wire::MessageAttributes out;
     out.allocated = allocated;
     const Side side = receiver();
-    // Also of what has ended but for its objects: the context is one way to give it back (NtAlpcCancelMessage).
+    // Also of what has ended but for what it carries: the context is one way to give it back
+    // (NtAlpcCancelMessage).
     const bool own =
         message_context[index(side)] != 0 || step_.type == LPC_REPLY || (step_.ends && step_.owed());
     if (step_.type != LPC_CONNECTION_REQUEST) {
@@ -166,6 +169,29 @@ wire::MessageAttributes Message::attributes_for_receiver(std::uint32_t allocated
     return out;
 }
 
+// Flags 0 and no section handle: PythonForWindows' recording. What cannot be afforded is not delivered, nor is
+// what there is no room for (unknown on Windows); the latter then stays with the message.
+UniqueFd Message::hand_out_view(Thread& thread, Port& port, wire::MessageAttributes* attributes) {
+    if (!step_.view || !(attributes->allocated & ALPC_MESSAGE_VIEW_ATTRIBUTE)) return UniqueFd();
+    const bool secured = step_.view.secured();
+    const Ref<Region> region(&step_.view.region());
+    UniqueFd memory = secured ? region->read_only_memory()
+                              : UniqueFd(fcntl(region->memory().get(), F_DUPFD_CLOEXEC, 0));
+    const auto view = memory ? thread.process().views().open(port, std::move(step_.view)) : nullptr;
+    if (!view) return UniqueFd();
+    received_views_[index(receiver())] = view;
+    attributes->valid |= ALPC_MESSAGE_VIEW_ATTRIBUTE;
+    attributes->view = view->id();
+    attributes->view_flags = secured ? ALPC_VIEWFLG_SECURED_ACCESS : 0;
+    attributes->view_size = region->size();
+    attributes->view_offset = region->memory_offset();
+    return memory;
+}
+
+void Message::unmap_received_view(Side side) {
+    if (const auto view = received_views_[index(side)].lock()) view->revoke();
+}
+
 void Message::received() {
     if (step_.owed()) {
         state_ = State::pending;
@@ -186,6 +212,7 @@ void Message::retire() {
     if (state_ != State::ended) kernel_.message_ids.release(id_);
     state_ = State::ended;
     for (const Side side : {Side::client, Side::server}) finish_direct_event(side);
+    step_.view = RegionUse();
     if (connection_) {
         connection_->messages().erase(live_place_);
         connection_.reset();
@@ -215,6 +242,8 @@ void Message::become_notice(Side receiver) {
     step_.data_info_offset = 0;
     step_.data.clear();
     step_.data.shrink_to_fit();
+    step_.view = RegionUse();
+    step_.carries_view = false;
     state_ = State::canceled;
     Port* const port = connection->queue_port(receiver);
     if (queue_) {

@@ -19,6 +19,7 @@
 #include <array>
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -29,6 +30,7 @@
 #include "server/process.h"
 #include "server/quota.h"
 #include "server/ref.h"
+#include "server/view.h"
 
 namespace ntalpc::server {
 
@@ -65,9 +67,12 @@ class Message final : public RefCounted, public Counted<Message> {
         std::optional<std::uint64_t>
             work_ticket;  // on whose behalf the receiver works, if the sender says so
         PassedObjects objects;  // of the handle attribute
+        bool carries_view = false;
+        RegionUse view;  // until it has been received
 
-        // Whether the receiver owes something: an answer, or that it gives back what the step carries.
-        bool owed() const { return !ends || !objects.empty(); }
+        // Whether the receiver owes something: an answer, or that it gives back what the step carries
+        // (alpc-semantics 5.6).
+        bool owed() const { return !ends || !objects.empty() || carries_view; }
     };
     // A step that nobody sent: eight bytes that are a time.
     static Step time_step(Side from, std::uint16_t type, std::uint64_t process_id, std::uint64_t thread_id,
@@ -104,8 +109,12 @@ class Message final : public RefCounted, public Counted<Message> {
     wire::MessageAttributes attributes_for_receiver(std::uint32_t allocated);
     // PortContext for the receiving side.
     std::uint64_t context_for_receiver() const;
+    // Opens the view that the step carries for a receiver that has room for its attribute. Returns its memory.
+    UniqueFd hand_out_view(Thread& thread, Port& port, wire::MessageAttributes* attributes);
     // What has just been handed out no longer needs delivery: the message ends or becomes pending.
     void received();
+    // The view that the side has received with the message last is given up.
+    void unmap_received_view(Side side);
     // The objects that a side may take: it has received the message, and not given it back; or the message has
     // been canceled meanwhile, and the side has not been told yet. nullptr for anybody else.
     const PassedObjects* objects_for(Side side) const;
@@ -167,6 +176,7 @@ class Message final : public RefCounted, public Counted<Message> {
     std::array<DirectEvent, 2> direct_events_;  // by the side that sent
     bool quiet_ = false;
     class MessageQueue* queue_ = nullptr;
+    std::array<std::weak_ptr<View>, 2> received_views_;  // by the side that received them
     std::list<Ref<Message>>::iterator queue_place_;
     std::list<Ref<Message>>::iterator live_place_;
 };

@@ -25,13 +25,15 @@ std::int32_t cancel(Port& port, const wire::CancelMessage::Request& request) {
     if (!message || message->connection()->state() != Connection::State::accepted)
         return STATUS_MESSAGE_NOT_FOUND;
     // The other side has said its last word, which is only waiting to be received.
-    if (message->step().ends && message->step().from != port.side()) return STATUS_MESSAGE_NOT_FOUND;
+    const bool answered = message->state() == Message::State::queued && message->step().ends &&
+                          message->step().from != port.side();
+    if (answered) return STATUS_MESSAGE_NOT_FOUND;
+    const bool retrieved = message->state() == Message::State::pending;
     // The flag's name says the opposite of what the tests see: with it the context is compared.
     const auto own_context = message->message_context[static_cast<std::size_t>(port.side())];
     if ((request.flags & ALPC_CANCELFLG_NO_CONTEXT_CHECK) && request.context.message_context != own_context) {
         return STATUS_CONTEXT_MISMATCH;
     }
-    const bool retrieved = message->state() == Message::State::pending;
     if (retrieved && message->step().ends) {
         // Nobody waits for an answer. Its receiver gives back what came with it (UniversalAlpc's datagrams).
         if (message->owner() != port.side()) return STATUS_MESSAGE_RETRIEVED;
@@ -61,7 +63,8 @@ void handle(Call& call, const wire::QueryMessage::Request& request, const wire::
         return call.finish(STATUS_INVALID_MESSAGE);
     }
     wire::QueryMessage::Reply reply;
-    reply.process_id = sender.process->id;
+    const bool same_world = sender.process->world == call.process().facts().world;
+    reply.process_id = same_world ? sender.process->id_in_world() : sender.process->id;
     reply.thread_id = sender.thread_id;
     const security::Token& token = sender.security.token->facts();
     reply.modified_id = token.modified_id;
@@ -120,7 +123,9 @@ void handle(Call& call, const wire::QueryThread::Request& request, const wire::Q
     const Thread* const thread = call.kernel.find_thread(request.process_id, request.thread_id);
     const auto* const wait = thread ? dynamic_cast<const ReplyWait*>(thread->wait()) : nullptr;
     const Connection* const connection = wait ? wait->connection() : nullptr;
-    if (connection && connection->listener()) {
+    const bool mine =
+        thread && thread->process().facts().unix_user == call.process().facts().unix_user;
+    if (mine && connection && connection->listener()) {
         reply.blocked = 1;
         reply.server_process_id = connection->listener()->owner().id;
         name = connection->listener()->path();

@@ -24,6 +24,8 @@ const char kUsage[] =
     "  -p[N], --persistent[=N]  stay N seconds after the last client (default 3; without N: for ever)\n"
     "  -w, --wait               wait until the running server has ended\n"
     "  -v, --version            show the version\n"
+    "      --system             serve all users of the machine, in the foreground and until stopped; programs\n"
+    "                           use this server when NTALPC_SYSTEM=1 is in their environment\n"
     "      --directory=DIR      use this directory for the socket instead of the prefix's own\n";
 
 namespace {
@@ -45,12 +47,14 @@ std::string parse_options(int argc, char** argv, Options* options) {
                                        {"wait", no_argument, nullptr, 'w'},
                                        {"version", no_argument, nullptr, 'v'},
                                        {"directory", required_argument, nullptr, 'D'},
+                                       {"system", no_argument, nullptr, 'S'},
                                        {nullptr, 0, nullptr, 0}};
     options->directory = server_directory(prefix_from_environment());
     if (const char* level = std::getenv("NTALPC_SERVER_DEBUG");
         level && !parse_number(level, &options->debug_level)) {
         return "NTALPC_SERVER_DEBUG must be a number from 0 to 3";
     }
+    bool given_directory = false;
     for (;;) {
         const int which = getopt_long(argc, argv, "d::fhk::p::wv", kLong, nullptr);
         if (which == -1) break;
@@ -83,10 +87,20 @@ std::string parse_options(int argc, char** argv, Options* options) {
                 break;
             case 'D':
                 options->directory = optarg;
+                given_directory = true;
+                break;
+            case 'S':
+                options->system = true;
+                options->foreground = true;
+                options->linger = -1;
                 break;
             default:
                 return "unknown option; see alpcserver --help";
         }
+    }
+    if (options->system && !given_directory) {
+        const std::string chosen = system_directory_from_environment();
+        options->directory = chosen.empty() ? kSystemDirectory : chosen;
     }
     if (optind < argc)
         return std::string("unexpected argument '") + argv[optind] + "'; see alpcserver --help";

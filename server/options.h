@@ -14,6 +14,8 @@ struct Options {
     int kill_signal = 15;
     // Seconds to stay after the last client has gone; negative: for ever.
     int linger = 3;
+    int inherited_socket = -1;  // to listen on, if somebody has made it
+    bool system = false;    // serve all users of the machine
     std::string directory;  // of the socket
 };
 

@@ -119,7 +119,8 @@ std::int32_t Port::send_from_reserve(Thread& caller, const Outgoing& outgoing, R
     wire::PortMessage header = outgoing.header;
     header.message_id = 0;
     const auto status =
-        send(caller, {header, outgoing.data, outgoing.attributes, outgoing.flags, {}, outgoing.direct_event},
+        send(caller, {header, outgoing.data, outgoing.attributes, outgoing.flags, {}, outgoing.direct_event,
+              outgoing.view},
              sent);
     reserve.charge.charge(caller.process().account(), kReserveOverhead + reserve.size);
     return status;
@@ -358,6 +359,9 @@ void Port::last_handle_closed() {
     NTALPC_TRACE(port_closed(*this));
     closed_ = true;
     if (list_) list_->end();
+    sections_.clear();
+    const auto views = std::exchange(views_, {});
+    for (View* const view : views) view->revoke();
     if (kind_ == Kind::connection) {
         close_listener(STATUS_PORT_CLOSED, PendingMessages::cancel);
         return;

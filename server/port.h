@@ -11,12 +11,14 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "ntalpc/ntlpcapi.h"
 #include "server/connection.h"
 #include "server/message.h"
 #include "server/object.h"
+#include "server/port_sections.h"
 #include "server/quota.h"
 
 namespace ntalpc::server {
@@ -131,6 +133,11 @@ class Port final : public Object, public Counted<Port> {
     // Resource reserves: ids have the top bit set, which no message id has.
     std::int32_t create_reserve(const Ref<QuotaAccount>& payer, std::size_t size, std::uint32_t* id);
     bool delete_reserve(std::uint32_t id);
+
+    PortSections& sections() { return sections_; }
+    // Those that belong to the port, whoever has them mapped. They add and remove themselves.
+    std::set<View*>& views() { return views_; }
+
     void set_flags(std::uint32_t flags) { attributes_.flags = flags; }
 
     // Connection ports only.
@@ -176,6 +183,8 @@ class Port final : public Object, public Counted<Port> {
     std::map<std::uint32_t, Reserve> reserves_;
     SecurityContexts security_contexts_;
     std::uint32_t last_reserve_ = 0;
+    PortSections sections_;
+    std::set<View*> views_;
     std::uint32_t sequence_ = 0;
     bool stopped_ = false;
     bool closed_ = false;

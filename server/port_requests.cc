@@ -9,6 +9,8 @@
 #include "server/object_security.h"
 #include "server/port.h"
 #include "server/port_lookup.h"
+#include "server/security/access_check.h"
+#include "server/sent_view.h"
 #include "server/trace_points.h"
 #include "server/waits.h"
 
@@ -74,6 +76,21 @@ void handle(Call& call, const wire::CreatePort::Request& request,
     reply_with_handle<wire::CreatePort>(call, std::move(made));
 }
 
+namespace {
+
+// Which access the server must have by the client's descriptor is not documented; the right to connect is the
+// only one of its own that a port has.
+std::int32_t check_requirements(const Port& listener, wire::Bytes requirements) {
+    if (requirements.empty()) return STATUS_SUCCESS;
+    security::SecurityDescriptor descriptor;
+    if (const auto status = security::SecurityDescriptor::parse(requirements, &descriptor)) return status;
+    const auto decision =
+        security::check_access(descriptor, listener.owner_token(), kPortType.mapping, PORT_CONNECT);
+    return decision.status == STATUS_SUCCESS ? STATUS_SUCCESS : STATUS_SERVER_SID_MISMATCH;
+}
+
+}  // namespace
+
 void handle(Call& call, const wire::ConnectPort::Request& request,
             const wire::ConnectPort::RequestBlobs& blobs) {
     if (const auto status = check_attributes(request.port)) return call.finish(status);
@@ -83,6 +100,8 @@ void handle(Call& call, const wire::ConnectPort::Request& request,
     // own.
     const auto status = find_listener(call, blobs.name, CaseRule::insensitive, blobs.required_sid, &listener);
     if (status != STATUS_SUCCESS) return call.finish(status);
+    if (const auto refused = check_requirements(*listener, blobs.server_requirements))
+        return call.finish(refused);
     // After the look-up: a missing port is reported first. A connection message has no room between data and
     // end.
     const auto& message = request.message;
@@ -104,12 +123,16 @@ void handle(Call& call, const wire::ConnectPort::Request& request,
     const bool impersonable = request.port.flags & ALPC_PORFLG_ALLOW_IMPERSONATION;
     if (const auto status = connection->set_quality(call.thread, quality, impersonable))
         return call.finish(status);
+    SentView view;
+    if (const auto status = view.take(call.process(), *client, request.send_attributes))
+        return call.finish(status);
     const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags,
-                            client->pool()};
+                            client->pool(), nullptr, &view};
     if (const auto status = connection->request(call.thread, *client, outgoing)) return call.finish(status);
     if (request.flags & ALPC_MSGFLG_SYNC_REQUEST) {
         ReceiveTerms terms{.capacity = request.reply_capacity,
-                           .allocated = request.receive_attributes.allocated};
+                           .allocated = request.receive_attributes.allocated,
+                           .port = client};
         terms.sent.security_context = connection->request_context();
         call.thread.park(std::make_unique<AlpcConnector>(call.thread, *connection, std::move(made), terms));
         call.kernel.set_deadline(*call.thread.wait(), request.timeout);
@@ -154,10 +177,15 @@ void handle(Call& call, const wire::AcceptPort::Request& request,
         return call.finish(STATUS_SUCCESS);
     }
     NewHandle made;
-    const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags, {}};
+    SentView view;
+    if (const auto status = view.take(call.process(), *port, request.send_attributes))
+        return call.finish(status);
+    const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags,
+                            {}, nullptr, &view};
     if (const auto status = connection->begin_accept(call.thread, *message, request.port, outgoing, &made)) {
         return call.finish(status);
     }
+    view.sent();
     const std::uint64_t security_context = message->step().security.context_handle;
     connection->finish_accept(request.port_context);
     reply_with_handle<wire::AcceptPort>(call, std::move(made), security_context);
@@ -202,7 +230,8 @@ void receive(Call& call, Port& port, const ReceiveTerms& terms, Nanoseconds time
     if (port.for_receivers()) {
         if (port.front().step().total_length > terms.capacity)
             return reply_too_small(call.thread, terms, port.front());
-        return reply_with_message(call.thread, terms, *port.take_front());
+        reply_with_message(call.thread, terms, *port.take_front());
+        return port.match();  // what is next may be for the completion list again
     }
     if (const auto status = port.receive_status()) return reply_without_message(call.thread, terms, status);
     if (timeout == 0) return reply_without_message(call.thread, terms, STATUS_TIMEOUT);
@@ -223,12 +252,18 @@ void handle(Call& call, const wire::SendWaitReceive::Request& request,
     if (const auto status = find_port(call, request.handle, &found)) return call.finish(status);
     const Ref<Port> port(found);
     ReceiveTerms terms{.capacity = request.receive_capacity,
-                       .allocated = request.receive_attributes.allocated};
+                       .allocated = request.receive_attributes.allocated,
+                       .port = port};
     Ref<Message> sent;
     if (request.has_send) {
+        SentView view;
         const Outgoing outgoing{request.message, blobs.data,   request.send_attributes,
-                                request.flags,   port->pool(), direct ? &direct_event : nullptr};
-        if (const auto status = port->send(call.thread, outgoing, &sent)) return call.finish(status);
+                                request.flags,   port->pool(), direct ? &direct_event : nullptr,
+                                &view};
+        auto status = view.take(call.process(), *port, request.send_attributes);
+        if (status == STATUS_SUCCESS) status = port->send(call.thread, outgoing, &sent);
+        if (status != STATUS_SUCCESS) return call.finish(status);
+        view.sent();
         terms.sent.message_id = sent->id();
         terms.sent.callback_id = sent->callback_id();
         terms.sent.sequence = port->sequence();

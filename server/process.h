@@ -6,18 +6,25 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "server/client_token.h"
 #include "server/handle.h"
 #include "server/quota.h"
 #include "server/ref.h"
+#include "server/view.h"
 
 namespace ntalpc::server {
 
+class Thread;
+
 // What the process said about itself when it registered, and what the kernel says of its socket.
 struct ProcessFacts {
-    std::uint64_t id = 0;  // the id that its own world knows it by, and that appears in ClientId
+    std::uint64_t id = 0;      // that appears in ClientId
+    std::uint64_t own_id = 0;  // what it calls itself, if that is something else
+    // The id that its own world knows it by.
+    std::uint64_t id_in_world() const { return own_id != 0 ? own_id : id; }
     std::int64_t creation_time = 0;
     std::uint32_t session = 0;
     std::string image_path;
@@ -37,11 +44,12 @@ struct Cookie {
 
 class Process final : public RefCounted, public Counted<Process> {
   public:
-    Process(ProcessFacts facts, security::Token token, Cookie cookie, const QuotaLimits& limits)
+    Process(ProcessFacts facts, security::Token token, Cookie cookie, Ref<QuotaAccount> account)
         : facts_(std::make_shared<const ProcessFacts>(std::move(facts))),
           cookie_(cookie),
-          account_(make_ref<QuotaAccount>(limits)),
-          token_(make_ref<const ClientToken>(std::move(token))) {}
+          account_(std::move(account)),
+          token_(make_ref<const ClientToken>(std::move(token))),
+          views_(*this) {}
 
     const ProcessFacts& facts() const { return *facts_; }
     const SharedFacts& shared_facts() const { return facts_; }
@@ -59,6 +67,9 @@ class Process final : public RefCounted, public Counted<Process> {
     void forget(Handle& handle) { adopted_.erase(handle.id()); }
     Handle* find(std::uint64_t id) const;
 
+    // Those that have a channel.
+    std::unordered_set<Thread*>& threads() { return threads_; }
+    ProcessViews& views() { return views_; }
     // It serves others and is no client of its own (keeper.h).
     void become_keeper() { is_keeper_ = true; }
     bool is_keeper() const { return is_keeper_; }
@@ -72,6 +83,8 @@ class Process final : public RefCounted, public Counted<Process> {
     TokenRef token_;
     bool is_keeper_ = false;
     std::unordered_map<std::uint64_t, Handle*> adopted_;
+    std::unordered_set<Thread*> threads_;
+    ProcessViews views_;
 };
 
 }  // namespace ntalpc::server

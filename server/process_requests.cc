@@ -46,6 +46,8 @@ void handle(Call& call, const wire::ServerStatus::Request&, const wire::ServerSt
     reply.event_pairs = static_cast<std::uint32_t>(EventPair::alive());
     reply.waits = static_cast<std::uint32_t>(Wait::alive());
     reply.passed_objects = static_cast<std::uint32_t>(PassedObject::alive());
+    reply.sections = static_cast<std::uint32_t>(PortSection::alive());
+    reply.views = static_cast<std::uint32_t>(View::alive());
     reply.server_process_id = static_cast<std::uint64_t>(getpid());
     call.reply<wire::ServerStatus>(STATUS_SUCCESS, reply);
 }

@@ -16,44 +16,57 @@ struct QuotaLimits {
     std::size_t objects = 65536;
     // Of the server, for objects on their way to a receiver.
     std::size_t descriptors = 4096;
+    // Address space rather than memory: a section takes no memory before it is written to.
+    std::size_t section_bytes = std::size_t{8} << 30;
 };
 
 class QuotaAccount final : public RefCounted {
   public:
     explicit QuotaAccount(const QuotaLimits& limits) : limits_(limits) {}
 
-    std::size_t message_bytes() const { return message_bytes_; }
+    std::size_t message_bytes() const { return message_bytes_.used; }
+    std::size_t section_bytes() const { return section_bytes_.used; }
     std::size_t objects() const { return objects_; }
     std::size_t descriptors() const { return descriptors_; }
 
   private:
     friend class MessageCharge;
+    friend class SectionCharge;
     friend class ObjectCharge;
     friend class DescriptorCharge;
+    struct Bytes {
+        const std::size_t limit;
+        std::size_t used = 0;
+    };
     const QuotaLimits limits_;
-    std::size_t message_bytes_ = 0;
+    Bytes message_bytes_{limits_.message_bytes};
+    Bytes section_bytes_{limits_.section_bytes};
     std::size_t objects_ = 0;
     std::size_t descriptors_ = 0;
 };
 
-class MessageCharge {
+// What MessageCharge and SectionCharge have in common.
+class ByteCharge {
   public:
-    MessageCharge() = default;
-    MessageCharge(MessageCharge&&) = default;
-    MessageCharge& operator=(MessageCharge&& other) noexcept {
+    ByteCharge() = default;
+    ByteCharge(ByteCharge&&) = default;
+    ByteCharge& operator=(ByteCharge&& other) noexcept {
         std::swap(account_, other.account_);
+        std::swap(used_, other.used_);
         std::swap(bytes_, other.bytes_);
         return *this;
     }
-    ~MessageCharge() {
-        if (account_) account_->message_bytes_ -= bytes_;
+    ~ByteCharge() {
+        if (account_) *used_ -= bytes_;
     }
-    // False, and nothing charged, when the account cannot afford it.
-    bool charge(Ref<QuotaAccount> account, std::size_t bytes) {
-        if (bytes > account->limits_.message_bytes - account->message_bytes_) return false;
-        account->message_bytes_ += bytes;
-        MessageCharge made;
+
+  protected:
+    bool charge(Ref<QuotaAccount> account, std::size_t limit, std::size_t& used, std::size_t bytes) {
+        if (bytes > limit - used) return false;
+        used += bytes;
+        ByteCharge made;
         made.account_ = std::move(account);
+        made.used_ = &used;
         made.bytes_ = bytes;
         *this = std::move(made);
         return true;
@@ -61,7 +74,23 @@ class MessageCharge {
 
   private:
     Ref<QuotaAccount> account_;
+    std::size_t* used_ = nullptr;  // in the account
     std::size_t bytes_ = 0;
+};
+
+class MessageCharge : public ByteCharge {
+  public:
+    // False, and nothing charged, when the account cannot afford it.
+    bool charge(const Ref<QuotaAccount>& account, std::size_t bytes) {
+        return ByteCharge::charge(account, account->message_bytes_.limit, account->message_bytes_.used, bytes);
+    }
+};
+
+class SectionCharge : public ByteCharge {
+  public:
+    bool charge(const Ref<QuotaAccount>& account, std::size_t bytes) {
+        return ByteCharge::charge(account, account->section_bytes_.limit, account->section_bytes_.used, bytes);
+    }
 };
 
 class ObjectCharge {

@@ -67,6 +67,9 @@ class Linger {
     Nanoseconds end_ = kForever;
 };
 
+// For all processes of one user together, when there are many users to share the descriptors of the machine.
+constexpr QuotaLimits kLimitsOfUser = {.objects = 16384, .descriptors = 1024};
+
 Nanoseconds sooner(Nanoseconds a, Nanoseconds b) {
     if (a == kForever) return b;
     if (b == kForever) return a;
@@ -80,11 +83,16 @@ void serve(const Options& options, const std::function<void()>& ready) {
     EventLoop loop;
     StopSignals stop(loop);
     SocketCapabilities capabilities(loop);
-    Kernel kernel(capabilities, monotonic_now);
+    Kernel kernel(capabilities, monotonic_now, options.system ? kLimitsOfUser : QuotaLimits{});
+    kernel.share_accounts_of_users(options.system);
     capabilities.serve(kernel.handles);
     ChannelTable channels(loop, kernel);
-    Listener listener(channels);
-    listener.open(options.directory, loop);
+    Listener listener(channels, options.system);
+    if (options.inherited_socket >= 0) {
+        listener.adopt(UniqueFd(options.inherited_socket), loop);
+    } else {
+        listener.open(options.directory, loop);
+    }
     log(LogLevel::connections, "serving in %s", options.directory.c_str());
     ready();
     Linger linger(options.linger);

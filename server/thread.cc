@@ -24,9 +24,13 @@ void Wait::finish(std::int32_t status) {
 }
 
 Thread::Thread(Ref<Process> process, std::uint64_t id, std::int64_t creation_time, ReplySink& sink)
-    : process_(std::move(process)), id_(id), creation_time_(creation_time), sink_(sink) {}
+    : process_(std::move(process)), id_(id), creation_time_(creation_time), sink_(sink) {
+    process_->threads().insert(this);
+}
 
 Thread::~Thread() {
+    process_->threads().erase(this);
+    process_->views().orders().thread_gone(*this);
     // Nobody is left to answer, but what the thread waited for must be withdrawn.
     const auto last = unpark();
 }
@@ -47,6 +51,7 @@ void Thread::begin_request(std::uint16_t code, std::uint32_t serial) {
 
 void Thread::park(std::unique_ptr<Wait> wait) {
     wait_ = std::move(wait);
+    process_->views().orders().thread_waits(*this);
     if (!tracer().on() || recorder_) return;
     parked_ = Tracer::now();
     trace_point::wait_began(*this, code_, *wait_);
@@ -75,6 +80,7 @@ void Thread::reply(std::int32_t status) {
 
 void Thread::send(std::int32_t status, std::span<const wire::Bytes> pieces, std::span<const UniqueFd> descriptors) {
     assert(outstanding_);
+    process_->views().orders().precede_answer(*this);
     outstanding_ = false;
     if (!recorder_) NTALPC_TRACE(call_ended(*this, code_, status, began_, parked_ == 0 ? 0 : Tracer::now() - parked_));
     sink_.send(pieces, descriptors);

@@ -125,13 +125,14 @@ class Thread final : public Counted<Thread> {
     Ref<PassedObject> in_hand(std::uint32_t message_id, std::uint32_t index) const;
     void empty_hand() { hand_.clear(); }
 
-    // A packet that answers nothing: only serve_data has one.
+    // A packet that answers nothing: only serve_data and serve_views have one.
     template <class Request>
-    void send_unasked(typename Request::Reply& body, const typename Request::ReplyBlobs& blobs) {
+    void send_unasked(typename Request::Reply& body, const typename Request::ReplyBlobs& blobs,
+                      std::span<const UniqueFd> descriptors = {}) {
         auto packet = wire::encode({.code = static_cast<std::uint16_t>(Request::code)}, body, blobs,
                                    Request::kReplyBlobs);
         packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
-        sink_.send(packet.pieces, {});
+        sink_.send(packet.pieces, descriptors);
     }
 
     void reply(std::int32_t status);

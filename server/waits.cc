@@ -35,8 +35,10 @@ void reply_with_alpc_message(Thread& thread, const ReceiveTerms& terms, Message&
     reply.receive_length = reply.message.total_length;
     reply.attributes = message.attributes_for_receiver(terms.allocated);
     reply.sent_attributes = terms.sent;
+    const UniqueFd memory = message.hand_out_view(thread, *terms.port, &reply.attributes);
     hand_over_objects(thread, message, reply.attributes);
-    thread.reply<wire::SendWaitReceive>(STATUS_SUCCESS, reply, {.data = message.step().data});
+    thread.reply<wire::SendWaitReceive>(STATUS_SUCCESS, reply, {.data = message.step().data},
+                                        std::span(&memory, memory ? 1 : 0));
 }
 
 }  // namespace
@@ -144,10 +146,12 @@ void AlpcConnector::accepted(Message& message) {
     reply.attributes = message.attributes_for_receiver(terms_.allocated);
     reply.security_context = terms_.sent.security_context;
     NTALPC_TRACE(message_received(message, thread()));
-    const UniqueFd descriptor = client().commit();
+    std::array<UniqueFd, 2> descriptors;
+    descriptors[1] = message.hand_out_view(thread(), *terms_.port, &reply.attributes);
+    descriptors[0] = client().commit();
     hand_over_objects(thread(), message, reply.attributes);
     thread().reply<wire::ConnectPort>(STATUS_SUCCESS, reply, {.data = message.step().data},
-                                      std::span(&descriptor, 1));
+                                      std::span(descriptors).first(descriptors[1] ? 2 : 1));
     message.received();
 }
 

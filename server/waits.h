@@ -14,6 +14,7 @@ namespace ntalpc::server {
 struct ReceiveTerms {
     std::uint32_t capacity = 0;   // bytes, header included
     std::uint32_t allocated = 0;  // attributes it has room for
+    Ref<Port> port{};             // which the views it receives belong to
     bool lpc = false;             // the caller used lpc_message
     bool only_connection_requests = false;
     bool polls = false;  // waits only for what is on its way into a completion list

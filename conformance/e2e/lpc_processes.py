@@ -168,6 +168,20 @@ class LpcProcesses(EndToEnd):
 
     # ---- The server is killed ----
 
+    def test_thread_that_waits_for_what_its_own_end_would_bring(self):
+        """It receives on the port that learns of its end; both end at once."""
+        for kind in ("native", "windows"):
+            with self.subTest(kind):
+                server = self.listening_server(kind)
+                before = self.server_process()
+                self.expect_success(server, "register listener")
+                server.tell("receive listener 20000")
+                self.wait_until(lambda: self.counts()["waits"] == 1, "the server waits")
+                server.kill()
+                server.process.wait()
+                self.wait_for_no_objects()
+                self.assertEqual(self.server_process(), before)
+
     def check_killed_server(self, server_kind, client_kind, taken):
         server, client = self.connect(server_kind, client_kind)
         client.tell("request question")

@@ -98,6 +98,10 @@ class EntryPoint {
     X(NtAlpcCancelMessage)                          \
     X(NtAlpcCreateResourceReserve)                  \
     X(NtAlpcDeleteResourceReserve)                  \
+    X(NtAlpcCreatePortSection)                      \
+    X(NtAlpcDeletePortSection)                      \
+    X(NtAlpcCreateSectionView)                      \
+    X(NtAlpcDeleteSectionView)                      \
     X(NtAlpcOpenSenderProcess)                      \
     X(NtAlpcOpenSenderThread)                       \
     X(AlpcRegisterCompletionList)                   \

@@ -98,6 +98,10 @@ class Attributes {
         return *static_cast<ALPC_HANDLE_ATTR*>(
             api().AlpcGetMessageAttribute(get(), static_cast<ULONG>(ALPC_MESSAGE_HANDLE_ATTRIBUTE)));
     }
+    ALPC_DATA_VIEW_ATTR& view() {
+        return *static_cast<ALPC_DATA_VIEW_ATTR*>(
+            api().AlpcGetMessageAttribute(get(), static_cast<ULONG>(ALPC_MESSAGE_VIEW_ATTRIBUTE)));
+    }
 
     ALPC_SECURITY_ATTR& security() {
         return *static_cast<ALPC_SECURITY_ATTR*>(

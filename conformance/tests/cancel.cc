@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Cancelling messages: in each state, by each side, and what either side sees of it.
 #include "conformance/harness/ports.h"
-#include "conformance/harness/thread.h"
+#include "conformance/harness/requests.h"
 
 namespace ntalpc::conformance {
 namespace {
@@ -18,20 +18,6 @@ ALPC_CONTEXT_ATTR context_of(ULONG message_id, ULONG callback_id = 0, ULONG_PTR 
 
 NTSTATUS cancel(const Port& port, ALPC_CONTEXT_ATTR context, ULONG flags = 0) {
     return api().NtAlpcCancelMessage(port.get(), flags, &context);
-}
-
-struct RequestResult {
-    NTSTATUS status = STATUS_UNSUCCESSFUL;
-    Message<> answer;
-};
-
-auto request_in_thread(const Port& client, std::string_view data) {
-    return Thread([&client, data = std::string(data)] {
-        RequestResult result;
-        Message<> message(data);
-        result.status = request(client, message, result.answer);
-        return result;
-    });
 }
 
 ALPC_TEST(Cancel, UnknownFlagComesFirst, "D15, 6.5", "WineFork", medium) {
@@ -63,8 +49,7 @@ ALPC_TEST(Cancel, TriedAfterTheServerHasTheRequest, "D16", "ERREF, ROST", medium
     const auto context = context_of(received.id(), received.callback_id());
     EXPECT_STATUS(STATUS_MESSAGE_RETRIEVED, cancel(connection.client, context, ALPC_CANCELFLG_TRY_CANCEL));
     EXPECT_STATUS(STATUS_MESSAGE_RETRIEVED, cancel(connection.client, context, ALPC_CANCELFLG_TRY_CANCEL));
-    auto reply = Message<>::answer(received, "reply");
-    EXPECT_STATUS(STATUS_SUCCESS, send(connection.listener, reply.get(), release));
+    EXPECT_STATUS(STATUS_SUCCESS, send_answer(connection.listener, received, "reply"));
     auto result = client.join();
     EXPECT_STATUS(STATUS_SUCCESS, result.status);
     EXPECT_EQ(result.answer.data(), "reply");
@@ -79,8 +64,7 @@ ALPC_TEST(Cancel, ByTheClientAfterTheServerHasTheRequest, "D17, 6.5", "ROS-fork"
     const auto context = context_of(received.id(), received.callback_id());
     EXPECT_STATUS(STATUS_MESSAGE_RETRIEVED, cancel(connection.client, context));
     EXPECT_STATUS(STATUS_MESSAGE_LOST, client.join().status);
-    auto reply = Message<>::answer(received, "too late");
-    EXPECT_STATUS(STATUS_REQUEST_CANCELED, send(connection.listener, reply.get(), release));
+    EXPECT_STATUS(STATUS_REQUEST_CANCELED, send_answer(connection.listener, received, "too late"));
     EXPECT_STATUS(STATUS_REQUEST_CANCELED, cancel(connection.client, context));
 }
 
@@ -125,8 +109,7 @@ ALPC_TEST(Cancel, AlteredContextWithFlagEight, "6.5", "WineFork", medium) {
     EXPECT_STATUS(STATUS_CONTEXT_MISMATCH,
                   cancel(connection.listener, context_of(received.id(), received.callback_id(), 0x1234),
                          ALPC_CANCELFLG_NO_CONTEXT_CHECK));
-    auto reply = Message<>::answer(received, "reply");
-    EXPECT_STATUS(STATUS_SUCCESS, send(connection.listener, reply.get(), release));
+    EXPECT_STATUS(STATUS_SUCCESS, send_answer(connection.listener, received, "reply"));
     EXPECT_STATUS(STATUS_SUCCESS, client.join().status);
 }
 
@@ -196,8 +179,7 @@ ALPC_TEST(Cancel, WhileTheAnswerIsQueued, "6.3", "inferred", low) {
     const ULONG id = send_request(connection.client);
     Message<> received;
     ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received));
-    auto reply = Message<>::answer(received, "reply");
-    ASSERT_STATUS(STATUS_SUCCESS, send(connection.listener, reply.get(), release));
+    ASSERT_STATUS(STATUS_SUCCESS, send_answer(connection.listener, received, "reply"));
     EXPECT_STATUS(STATUS_MESSAGE_NOT_FOUND, cancel(connection.client, context_of(id)));
     EXPECT_STATUS(STATUS_TIMEOUT, receive(connection.listener, received, nullptr, at_once));
     ASSERT_STATUS(STATUS_SUCCESS, receive(connection.client, received, nullptr, at_once));
@@ -210,8 +192,7 @@ ALPC_TEST(Cancel, AfterTheAnswer, "6.3", "ERREF", medium) {
     const ULONG id = send_request(connection.client);
     Message<> received;
     ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received));
-    auto reply = Message<>::answer(received, "reply");
-    ASSERT_STATUS(STATUS_SUCCESS, send(connection.listener, reply.get(), release));
+    ASSERT_STATUS(STATUS_SUCCESS, send_answer(connection.listener, received, "reply"));
     ASSERT_STATUS(STATUS_SUCCESS, receive(connection.client, received));
     EXPECT_STATUS(STATUS_MESSAGE_NOT_FOUND, cancel(connection.client, context_of(id)));
 }
@@ -225,8 +206,7 @@ ALPC_TEST(Cancel, MessageOfAnotherConnection, "6.3", "inferred", medium) {
     Message<> received;
     ASSERT_STATUS(STATUS_SUCCESS, receive(one.listener, received));
     EXPECT_STATUS(STATUS_MESSAGE_NOT_FOUND, cancel(other.listener, context_of(received.id())));
-    auto reply = Message<>::answer(received, "reply");
-    EXPECT_STATUS(STATUS_SUCCESS, send(one.listener, reply.get(), release));
+    EXPECT_STATUS(STATUS_SUCCESS, send_answer(one.listener, received, "reply"));
 }
 
 // ---- Reserves ----

@@ -4,7 +4,7 @@
 // this is of low confidence.
 #include "conformance/harness/event.h"
 #include "conformance/harness/ports.h"
-#include "conformance/harness/thread.h"
+#include "conformance/harness/requests.h"
 
 namespace ntalpc::conformance {
 namespace {
@@ -61,8 +61,7 @@ ALPC_TEST(Direct, RequestIsProcessedWhenItIsAnswered, "12, 7.2", "CSK, P0", low)
     ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received));
     EXPECT_STATUS(STATUS_PENDING, status_of(connection.client, attributes.id()));
     EXPECT_FALSE(event.is_set(short_wait));
-    auto reply = Message<>::answer(received, "reply");
-    ASSERT_STATUS(STATUS_SUCCESS, send(connection.listener, reply.get(), release));
+    ASSERT_STATUS(STATUS_SUCCESS, send_answer(connection.listener, received, "reply"));
     EXPECT_TRUE(event.is_set(long_wait));
     EXPECT_STATUS(STATUS_SUCCESS, status_of(connection.client, attributes.id()));
     ASSERT_STATUS(STATUS_SUCCESS, receive(connection.client, answer, nullptr, at_once));
@@ -85,8 +84,7 @@ ALPC_TEST(Direct, SynchronousRequest, "12", "inferred", low) {
     Message<> received;
     ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received));
     EXPECT_FALSE(event.is_set());
-    auto reply = Message<>::answer(received, "reply");
-    ASSERT_STATUS(STATUS_SUCCESS, send(connection.listener, reply.get(), release));
+    ASSERT_STATUS(STATUS_SUCCESS, send_answer(connection.listener, received, "reply"));
     EXPECT_STATUS(STATUS_SUCCESS, client.join());
     EXPECT_TRUE(event.is_set(long_wait));
 }
@@ -160,8 +158,7 @@ ALPC_TEST(Direct, AnswerDoesNotSignalThePort, "12, 3.2", "inferred from the dire
     Message<> message("request"), received, answer;
     ASSERT_STATUS(STATUS_SUCCESS, send(connection.client, message.get(), 0, attributes.get()));
     ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received));
-    auto reply = Message<>::answer(received, "reply");
-    ASSERT_STATUS(STATUS_SUCCESS, send(connection.listener, reply.get(), release));
+    ASSERT_STATUS(STATUS_SUCCESS, send_answer(connection.listener, received, "reply"));
     EXPECT_TRUE(event.is_set(long_wait));
     LARGE_INTEGER no_wait = relative(at_once);
     EXPECT_STATUS(STATUS_TIMEOUT, NtWaitForSingleObject(connection.client.get(), FALSE, &no_wait));

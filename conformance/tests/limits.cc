@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What a port may have under way (MaxPoolUsage), counted in bytes of messages with their headers.
 #include "conformance/harness/ports.h"
+#include "conformance/harness/requests.h"
 
 namespace ntalpc::conformance {
 namespace {
@@ -39,8 +40,7 @@ ALPC_TEST(Limits, RequestIsUnderWayUntilItsAnswer, "5.3", "inferred", low) {
         ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received)) << i;
     }
     EXPECT_STATUS(STATUS_QUOTA_EXCEEDED, send_one(connection.client));
-    auto reply = Message<>::answer(received, "reply");
-    ASSERT_STATUS(STATUS_SUCCESS, send(connection.listener, reply.get(), release));
+    ASSERT_STATUS(STATUS_SUCCESS, send_answer(connection.listener, received, "reply"));
     EXPECT_STATUS(STATUS_SUCCESS, send_one(connection.client));
 }
 

@@ -132,7 +132,7 @@ ALPC_TEST(Messages, ReceiveWithATimeoutWaitsThatLong, "M24", "wait rules", mediu
     EXPECT_GE(std::chrono::steady_clock::now() - start, short_wait - std::chrono::milliseconds(16));
 }
 
-ALPC_TEST(Messages, MessageThatDoesNotFitStaysQueued, "M25", "SOGEN, ROST, WI", medium) {
+ALPC_TEST(Messages, MessageThatDoesNotFitStaysQueued, "M25, M26", "SOGEN, ROST, WI", medium) {
     Connection connection;
     ASSERT_NO_FATAL_FAILURE(make_connection(connection));
     Message<> message("request");
@@ -142,7 +142,6 @@ ALPC_TEST(Messages, MessageThatDoesNotFitStaysQueued, "M25", "SOGEN, ROST, WI", 
     EXPECT_STATUS(STATUS_BUFFER_TOO_SMALL, receive(connection.listener, received.get(), &length));
     EXPECT_EQ(length, header_size + 7);
     EXPECT_TRUE(received.untouched());
-    // M26
     ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received.get(), &length));
     EXPECT_EQ(received.data(), "request");
     EXPECT_NE(received.id(), 0u);
@@ -270,6 +269,22 @@ ALPC_TEST(Messages, LongestMessage, "M51", "CSK comment", medium) {
     ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, *received));
     EXPECT_EQ(received->data_length(), longest);
     EXPECT_TRUE(received->data() == data);
+}
+
+// The sources disagree on whether the last seven bytes can be used.
+ALPC_TEST(Messages, LongerThanTheLongest, "M52", "CSK text", low) {
+    Connection connection;
+    PairOptions options;
+    options.listener = options.client = port_attributes(0, api().AlpcMaxAllowedMessageLength());
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection, options));
+    for (std::size_t total = 0xFFF9; total <= 0xFFFF; ++total) {
+        using Longest = Message<0xFFFF - header_size>;
+        auto message = std::make_unique<Longest>(std::string(total - header_size, 'x'));
+        ASSERT_STATUS(STATUS_SUCCESS, send(connection.client, message->get(), release)) << total;
+        auto received = std::make_unique<Longest>();
+        ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, *received)) << total;
+        EXPECT_EQ(received->total_length(), total);
+    }
 }
 
 ALPC_TEST(Messages, HandleThatIsNone, "5.3", "WineFork", medium) {

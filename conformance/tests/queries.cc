@@ -3,8 +3,7 @@
 #include <array>
 #include <vector>
 
-#include "conformance/harness/ports.h"
-#include "conformance/harness/thread.h"
+#include "conformance/harness/requests.h"
 
 namespace ntalpc::conformance {
 namespace {
@@ -14,19 +13,6 @@ constexpr ULONG release = ALPC_MSGFLG_RELEASE_MESSAGE;
 // S-1-1-0, a group that is nobody's user.
 std::array<unsigned char, 12> everyone() {
     return {1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0};
-}
-
-// A connection whose client has sent a request that the server has received and not answered.
-struct Asked {
-    Connection connection;
-    Message<> received;
-};
-
-void ask(Asked& asked, ULONG flags = 0) {
-    ASSERT_NO_FATAL_FAILURE(make_connection(asked.connection));
-    Message<> message("request");
-    ASSERT_STATUS(STATUS_SUCCESS, send(asked.connection.client, message.get(), flags));
-    ASSERT_STATUS(STATUS_SUCCESS, receive(asked.connection.listener, asked.received));
 }
 
 NTSTATUS query(const Port& port, Message<>& message, ALPC_MESSAGE_INFORMATION_CLASS what, PVOID buffer,
@@ -71,8 +57,7 @@ ALPC_TEST(Queries, SidOfTheSenderOfADatagram, "3.11", "ROS-tests", medium) {
 ALPC_TEST(Queries, AnsweredMessageIsUnknown, "7.2", "phnt", medium) {
     Asked asked;
     ASSERT_NO_FATAL_FAILURE(ask(asked));
-    auto reply = Message<>::answer(asked.received, "reply");
-    ASSERT_STATUS(STATUS_SUCCESS, send(asked.connection.listener, reply.get(), release));
+    ASSERT_STATUS(STATUS_SUCCESS, send_answer(asked.connection.listener, asked.received, "reply"));
     unsigned char sid[128];
     EXPECT_STATUS(STATUS_INVALID_MESSAGE, query(asked.connection.listener, asked.received,
                                                 AlpcMessageSidInformation, sid, sizeof(sid)));
@@ -107,6 +92,25 @@ ALPC_TEST(Queries, ConnectedSid, "N25", "P0, SBX", high) {
     EXPECT_STATUS(STATUS_SERVER_SID_MISMATCH,
                   api().NtAlpcQueryInformation(client, AlpcConnectedSIDInformation, other.data(),
                                                static_cast<ULONG>(other.size()), nullptr));
+}
+
+NTSTATUS connect_to_owner(const std::string& name, PSID owner) {
+    Name path(name);
+    Port client;
+    return api().NtAlpcConnectPort(client.put(), path.get(), POBJECT_ATTRIBUTES{}, PALPC_PORT_ATTRIBUTES{},
+                                   ULONG{0}, owner, PPORT_MESSAGE{}, PSIZE_T{}, PALPC_MESSAGE_ATTRIBUTES{},
+                                   PALPC_MESSAGE_ATTRIBUTES{}, PLARGE_INTEGER{});
+}
+
+ALPC_TEST(Queries, ServerMustRunAsTheRequiredUser, "N22, N23", "CSK, SBX, P0, ERREF", high) {
+    Asked asked;
+    ASSERT_NO_FATAL_FAILURE(ask(asked));
+    auto own = sender_sid(asked.connection.listener, asked.received);
+    auto other = everyone();
+    EXPECT_STATUS(STATUS_SERVER_SID_MISMATCH, connect_to_owner(port_name(), other.data()));
+    Message<> nothing;
+    EXPECT_STATUS(STATUS_TIMEOUT, receive(asked.connection.listener, nothing, nullptr, at_once));
+    EXPECT_STATUS(STATUS_SUCCESS, connect_to_owner(port_name(), own.data()));
 }
 
 ALPC_TEST(Queries, ServerSession, "Q04", "phnt, SI", medium) {

@@ -3,14 +3,14 @@
 #include <future>
 
 #include "conformance/harness/ports.h"
-#include "conformance/harness/thread.h"
+#include "conformance/harness/requests.h"
 
 namespace ntalpc::conformance {
 namespace {
 
 constexpr ULONG release = ALPC_MSGFLG_RELEASE_MESSAGE;
 
-ALPC_TEST(Teardown, ServerLearnsThatTheClientHasClosed, "D01", "OVMM test_disconnect, BN", high) {
+ALPC_TEST(Teardown, ServerLearnsThatTheClientHasClosed, "D01, D02", "OVMM test_disconnect, BN", high) {
     Connection connection;
     PairOptions options;
     options.context = reinterpret_cast<PVOID>(ULONG_PTR{0xBADF00D});
@@ -179,8 +179,8 @@ ALPC_TEST(Teardown, ReplySentBeforeTheEndArrives, "D19", "CSK", high) {
     });
     Message<> received;
     ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received));
-    auto reply = Message<>::answer(received, "last words");
-    ASSERT_STATUS(STATUS_SUCCESS, send(connection.listener, reply.get(), ALPC_MSGFLG_REPLY_MESSAGE));
+    ASSERT_STATUS(STATUS_SUCCESS,
+                  send_answer(connection.listener, received, "last words", ALPC_MSGFLG_REPLY_MESSAGE));
     ASSERT_STATUS(STATUS_SUCCESS, api().NtAlpcDisconnectPort(connection.server.get(), ULONG{0}));
     connection.server.close();
     connection.listener.close();
@@ -226,10 +226,9 @@ ALPC_TEST(Teardown, DisconnectMaySpareWhatThePeerHasReceived, "D12", "PHNT", low
     EXPECT_STATUS(STATUS_SUCCESS, api().NtAlpcQueryInformationMessage(
                                       connection.listener.get(), request.get(), AlpcMessageSidInformation,
                                       sid, ULONG{sizeof(sid)}, PULONG{}));
-    auto reply = Message<>::answer(request, "too late");
-    EXPECT_STATUS(STATUS_PORT_DISCONNECTED, send(connection.server, reply.get(), release));
+    EXPECT_STATUS(STATUS_PORT_DISCONNECTED, send_answer(connection.server, request, "too late"));
     connection.server.close();
-    EXPECT_STATUS(STATUS_INVALID_MESSAGE, send(connection.listener, reply.get(), release));
+    EXPECT_STATUS(STATUS_INVALID_MESSAGE, send_answer(connection.listener, request, "even later"));
 }
 
 ALPC_TEST(Teardown, SparedOrNotWhatWasNotReceivedIsCanceled, "6.1", "PHNT", low) {

@@ -93,6 +93,20 @@ NTALPC_API NTSTATUS NTAPI NtQueryObject(HANDLE Handle, OBJECT_INFORMATION_CLASS 
                                         PVOID ObjectInformation, ULONG ObjectInformationLength,
                                         PULONG ReturnLength);
 
+// Reads and changes the security descriptor of an object, as on Windows: what SecurityInformation names is what the
+// handle must have been granted the access for. Descriptors are self-relative when read.
+typedef ULONG SECURITY_INFORMATION;
+#define OWNER_SECURITY_INFORMATION 0x00000001
+#define GROUP_SECURITY_INFORMATION 0x00000002
+#define DACL_SECURITY_INFORMATION 0x00000004
+#define SACL_SECURITY_INFORMATION 0x00000008
+#define LABEL_SECURITY_INFORMATION 0x00000010
+NTALPC_API NTSTATUS NTAPI NtQuerySecurityObject(HANDLE Handle, SECURITY_INFORMATION SecurityInformation,
+                                                PSECURITY_DESCRIPTOR SecurityDescriptor, ULONG Length,
+                                                PULONG LengthNeeded);
+NTALPC_API NTSTATUS NTAPI NtSetSecurityObject(HANDLE Handle, SECURITY_INFORMATION SecurityInformation,
+                                              PSECURITY_DESCRIPTOR SecurityDescriptor);
+
 #ifdef __cplusplus
 }
 #endif

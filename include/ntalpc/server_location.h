@@ -32,8 +32,20 @@ inline std::string runtime_directory() {
     return "/tmp/.ntalpc-" + std::to_string(getuid());
 }
 
+// Where the server for all users of the machine is; its directory belongs to the system.
+inline constexpr const char* kSystemDirectory = "/run/ntalpc";
+
+// $NTALPC_SYSTEM makes programs use that server instead of one of their own: 1, or a directory that is to be
+// used instead of the usual one. Empty when it is not set.
+inline std::string system_directory_from_environment() {
+    const char* const given = std::getenv("NTALPC_SYSTEM");
+    if (!given || !*given) return {};
+    return *given == '/' ? given : kSystemDirectory;
+}
+
 // The path decides, not the inode, so that a server started before its prefix exists is found afterwards.
 inline std::string server_directory(const std::string& prefix) {
+    if (std::string system = system_directory_from_environment(); !system.empty()) return system;
     std::error_code ignored;  // a path that cannot be resolved stands for itself
     std::filesystem::path canonical = std::filesystem::weakly_canonical(prefix, ignored);
     if (canonical.empty()) canonical = prefix;
@@ -59,6 +71,19 @@ inline std::string make_private_directory(const std::string& path) {
     if ((found.st_mode & 077) != 0 && chmod(path.c_str(), 0700) != 0) {
         return path + " is open to other users and cannot be closed: " + std::strerror(errno);
     }
+    return {};
+}
+
+// One that everybody can find the socket in and nobody else can change.
+inline std::string make_system_directory(const std::string& path) {
+    if (mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
+        return "cannot create directory " + path + ": " + std::strerror(errno);
+    }
+    struct stat found;
+    if (lstat(path.c_str(), &found) != 0) return "cannot examine " + path + ": " + std::strerror(errno);
+    if (!S_ISDIR(found.st_mode)) return path + " is not a directory; remove it";
+    if (found.st_uid != geteuid() || (found.st_mode & 022) != 0)
+        return path + " can be changed by others; the server for all users wants a directory of its own";
     return {};
 }
 

@@ -8,6 +8,7 @@
 #include "core/direct_attribute.h"
 #include "core/handle_attribute.h"
 #include "core/security_attribute.h"
+#include "core/view_attribute.h"
 #include "generated/core_calls.h"
 
 namespace ntalpc::core {
@@ -18,6 +19,7 @@ namespace {
 constexpr SIZE_T kMaxTotalLength = 0xFFFF;
 
 struct Arguments {
+    HANDLE port;
     ULONG flags;
     PPORT_MESSAGE send_message;
     PALPC_MESSAGE_ATTRIBUTES send_attributes;
@@ -63,14 +65,18 @@ NTSTATUS capture_receiving(const Arguments& arguments, wire::SendWaitReceive::Re
     return status;
 }
 
-NTSTATUS write_results(const Arguments& arguments, const wire::SendWaitReceive::Request& request,
-                       NTSTATUS outcome, const wire::SendWaitReceive::Reply& reply, wire::Bytes data) {
-    const bool sent = request.has_send && reply.sent_attributes.message_id != 0;
-    if (sent && (request.send_attributes.valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE)) {
+bool was_sent(const wire::SendWaitReceive::Request& request, const wire::SendWaitReceive::Reply& reply) {
+    return request.has_send && reply.sent_attributes.message_id != 0;
+}
+
+NTSTATUS write_results(Channel& channel, const Arguments& arguments,
+                       const wire::SendWaitReceive::Request& request, NTSTATUS outcome,
+                       const wire::SendWaitReceive::Reply& reply, wire::Bytes data, UniqueFd memory) {
+    if (was_sent(request, reply) && (request.send_attributes.valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE)) {
         const NTSTATUS status = write_sent_context(arguments.send_attributes, reply.sent_attributes);
         if (status != STATUS_SUCCESS) return status;
     }
-    if (sent) {
+    if (was_sent(request, reply)) {
         const NTSTATUS status = write_new_context(arguments.send_attributes, request.send_attributes,
                                                   reply.sent_attributes.security_context);
         if (status != STATUS_SUCCESS) return status;
@@ -85,22 +91,25 @@ NTSTATUS write_results(const Arguments& arguments, const wire::SendWaitReceive::
     if (const NTSTATUS status = write_message(arguments.receive_message, reply.message, data);
         status != STATUS_SUCCESS)
         return status;
+    wire::MessageAttributes attributes = reply.attributes;
+    const bool mapped = map_received_view(channel, arguments.port, std::move(memory), &attributes);
     const ReceivedMessage received{request.handle, reply.message.message_id, reply.message.callback_id};
-    const NTSTATUS status =
-        write_received_attributes(arguments.receive_attributes, reply.attributes, received);
+    const NTSTATUS status = write_received_attributes(arguments.receive_attributes, attributes, received);
+    if (!mapped) give_up_view(channel, attributes.view);
     return status != STATUS_SUCCESS ? status : outcome;
 }
 
 // There are messages in the port's completion list, so nothing is received here.
 NTSTATUS send_and_check_list(CallScope& scope, const Arguments& arguments,
                              wire::SendWaitReceive::Request& request,
-                             const wire::SendWaitReceive::RequestBlobs& blobs) {
+                             const wire::SendWaitReceive::RequestBlobs& blobs, const OutgoingView& view) {
     if (!request.has_send) return STATUS_ALPC_CHECK_COMPLETION_LIST;
     wire::SendWaitReceive::Reply reply;
     wire::SendWaitReceive::ReplyBlobs reply_blobs;
     request.has_receive = 0;
     NTSTATUS status = scope.call<wire::SendWaitReceive>(Blocking::no, request, blobs, &reply, &reply_blobs);
-    status = write_results(arguments, request, status, reply, reply_blobs.data);
+    status = write_results(scope.channel(), arguments, request, status, reply, reply_blobs.data, UniqueFd());
+    view.finish(scope.channel(), was_sent(request, reply));
     return status == STATUS_SUCCESS ? STATUS_ALPC_CHECK_COMPLETION_LIST : status;
 }
 
@@ -111,8 +120,13 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
                                    PPORT_MESSAGE ReceiveMessage, PSIZE_T BufferLength,
                                    PALPC_MESSAGE_ATTRIBUTES ReceiveMessageAttributes,
                                    PLARGE_INTEGER Timeout) {
-    const Arguments arguments{Flags,          SendMessage,  SendMessageAttributes,
-                              ReceiveMessage, BufferLength, ReceiveMessageAttributes,
+    const Arguments arguments{PortHandle,
+                              Flags,
+                              SendMessage,
+                              SendMessageAttributes,
+                              ReceiveMessage,
+                              BufferLength,
+                              ReceiveMessageAttributes,
                               Timeout};
     wire::SendWaitReceive::Request request;
     wire::SendWaitReceive::RequestBlobs blobs;
@@ -126,23 +140,31 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
     if (status = scope.connect(PortHandle, &request.handle); status != STATUS_SUCCESS) return status;
     if (takes_token(request.send_attributes)) status = scope.keep_token();
     if (status != STATUS_SUCCESS) return status;
-    if (request.send_attributes.valid & ALPC_MESSAGE_DIRECT_ATTRIBUTE) {
+    OutgoingView view;
+    if (status = view.prepare(scope, &request.send_attributes); status != STATUS_SUCCESS) return status;
+    if (request.send_attributes.valid & ALPC_MESSAGE_DIRECT_ATTRIBUTE)
         status = prepare_direct_event(scope, SendMessageAttributes, request.send_attributes);
-        if (status != STATUS_SUCCESS) return status;
+    if (status == STATUS_SUCCESS)
+        status = attach_handles(scope, {request.handle, request.message.message_id, {}}, handles);
+    if (status != STATUS_SUCCESS) {
+        view.finish(scope.channel(), false);
+        return status;
     }
-    status = attach_handles(scope, {request.handle, request.message.message_id, {}}, handles);
-    if (status != STATUS_SUCCESS) return status;
     const bool from_queue = request.has_receive && !(Flags & ALPC_MSGFLG_SYNC_REQUEST);
     if (from_queue) {
         const ListLook look = look_at_completion_list(scope.channel(), request.handle);
-        if (look.has_messages) return send_and_check_list(scope, arguments, request, blobs);
+        if (look.has_messages) return send_and_check_list(scope, arguments, request, blobs, view);
         request.list_posts = look.posts;
     }
     const bool waits = request.has_receive && request.timeout != 0;
     return scope.call_then<wire::SendWaitReceive>(
         waits ? blocking_of(Flags) : Blocking::no, request, blobs,
-        [arguments, request](NTSTATUS outcome, const auto& reply, const auto& reply_blobs, UniqueFd) {
-            return write_results(arguments, request, outcome, reply, reply_blobs.data);
+        [&channel = scope.channel(), arguments, request, view](
+            NTSTATUS outcome, const auto& reply, const auto& reply_blobs, Descriptors descriptors) {
+            const NTSTATUS result = write_results(channel, arguments, request, outcome, reply,
+                                                  reply_blobs.data, std::move(descriptors[0]));
+            view.finish(channel, was_sent(request, reply));
+            return result;
         });
 }
 

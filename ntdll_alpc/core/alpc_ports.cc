@@ -5,7 +5,9 @@
 #include "core/call_scope.h"
 #include "core/capture.h"
 #include "core/handle_attribute.h"
+#include "core/object_security.h"
 #include "core/security_attribute.h"
+#include "core/view_attribute.h"
 #include "generated/core_calls.h"
 
 namespace ntalpc::core {
@@ -25,6 +27,7 @@ struct ConnectArguments {
     std::u16string name;
     std::uint32_t handle_attributes = 0;
     std::vector<std::byte> required_sid;
+    std::vector<std::byte> server_requirements;  // a security descriptor; empty for none
     ULONG flags;
     PPORT_MESSAGE message;
     PSIZE_T buffer_length;
@@ -71,22 +74,27 @@ NTSTATUS capture_connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTE
 }
 
 NTSTATUS finish_connect(Channel& channel, const ConnectArguments& arguments, NTSTATUS status,
-                        const wire::ConnectPort::Reply& reply, wire::Bytes data, UniqueFd capability) {
+                        const wire::ConnectPort::Reply& reply, wire::Bytes data, Descriptors descriptors) {
     if (arguments.buffer_length && (reply.has_message || status == STATUS_BUFFER_TOO_SMALL)) {
         const NTSTATUS written = write(arguments.buffer_length, SIZE_T{reply.reply_length});
         if (written != STATUS_SUCCESS) return written;
     }
     if (status != STATUS_SUCCESS) return status;
-    if (reply.has_message) {
-        if (arguments.message) status = write_message(arguments.message, reply.message, data);
-        if (status == STATUS_SUCCESS)
-            status = write_received_attributes(
-                arguments.in_attributes, reply.attributes,
-                {reply.handle, reply.message.message_id, reply.message.callback_id});
+    if (reply.has_message && arguments.message) {
+        status = write_message(arguments.message, reply.message, data);
         if (status != STATUS_SUCCESS) return status;
     }
-    return give_handle(channel, std::move(capability), reply.handle, reply.access,
-                       arguments.handle_attributes, arguments.port_handle);
+    HANDLE port;
+    status = give_handle(channel, std::move(descriptors[0]), reply.handle, reply.access,
+                         arguments.handle_attributes, arguments.port_handle, &port);
+    if (status != STATUS_SUCCESS || !reply.has_message) return status;
+    wire::MessageAttributes attributes = reply.attributes;
+    const bool mapped = map_received_view(channel, port, std::move(descriptors[1]), &attributes);
+    status = write_received_attributes(arguments.in_attributes, attributes,
+                                       {reply.handle, reply.message.message_id, reply.message.callback_id});
+    if (!mapped) give_up_view(channel, attributes.view);
+    if (status != STATUS_SUCCESS) host::close_handle(port);
+    return status;
 }
 
 NTSTATUS connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTES port_attributes,
@@ -97,22 +105,31 @@ NTSTATUS connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTES port_a
     if (status != STATUS_SUCCESS) return status;
     blobs.name = bytes_of(arguments.name);
     blobs.required_sid = arguments.required_sid;
+    blobs.server_requirements = arguments.server_requirements;
     std::vector<HandleToPass> handles;
     status = capture_handles(arguments.out_attributes, request.send_attributes, &handles);
     if (status != STATUS_SUCCESS) return status;
     CallScope scope;
     if (status = scope.connect(); status != STATUS_SUCCESS) return status;
     if (takes_token(request.port) || takes_token(request.send_attributes)) status = scope.keep_token();
-    if (status == STATUS_SUCCESS) status = attach_handles(scope, {.name = blobs.name}, handles);
     if (status != STATUS_SUCCESS) return status;
+    OutgoingView view;
+    if (status = view.prepare(scope, &request.send_attributes); status != STATUS_SUCCESS) return status;
+    status = attach_handles(scope, {.name = blobs.name}, handles);
+    if (status != STATUS_SUCCESS) {
+        view.finish(scope.channel(), false);
+        return status;
+    }
     return scope.call_then<wire::ConnectPort>(
         blocking_of(arguments.flags), request, blobs,
-        [&channel = scope.channel(), arguments, sent = request.send_attributes](
-            NTSTATUS outcome, const auto& reply, const auto& reply_blobs, UniqueFd capability) {
-            if (outcome == STATUS_SUCCESS)
-                outcome = write_new_context(arguments.out_attributes, sent, reply.security_context);
-            return finish_connect(channel, arguments, outcome, reply, reply_blobs.data,
-                                  std::move(capability));
+        [&channel = scope.channel(), arguments, view, sent = request.send_attributes](
+            NTSTATUS outcome, const auto& reply, const auto& reply_blobs, Descriptors descriptors) {
+            const bool taken = outcome == STATUS_SUCCESS;
+            if (taken) outcome = write_new_context(arguments.out_attributes, sent, reply.security_context);
+            const NTSTATUS result = finish_connect(channel, arguments, outcome, reply, reply_blobs.data,
+                                                   std::move(descriptors));
+            view.finish(channel, taken);
+            return result;
         });
 }
 
@@ -133,7 +150,7 @@ NTSTATUS NtAlpcCreatePort(PHANDLE PortHandle, POBJECT_ATTRIBUTES ObjectAttribute
     wire::CreatePort::ReplyBlobs reply_blobs;
     UniqueFd capability;
     status = scope.call<wire::CreatePort>(Blocking::no, request,
-                                          {.name = bytes_of(name.path), .security_descriptor = {}}, &reply,
+                                          {.name = bytes_of(name.path), .security_descriptor = name.security_descriptor}, &reply,
                                           &reply_blobs, std::span(&capability, 1));
     if (status != STATUS_SUCCESS) return status;
     return scope.give_handle(std::move(capability), reply.handle, reply.access, name.attributes, PortHandle);
@@ -147,6 +164,7 @@ NTSTATUS NtAlpcConnectPort(PHANDLE PortHandle, PUNICODE_STRING PortName, POBJECT
     ConnectArguments arguments{.port_handle = PortHandle,
                                .name = {},
                                .required_sid = {},
+                               .server_requirements = {},
                                .flags = Flags,
                                .message = ConnectionMessage,
                                .buffer_length = BufferLength,
@@ -167,12 +185,11 @@ NTSTATUS NtAlpcConnectPortEx(PHANDLE PortHandle, POBJECT_ATTRIBUTES ConnectionPo
                              PSECURITY_DESCRIPTOR ServerSecurityRequirements, PPORT_MESSAGE ConnectionMessage,
                              PSIZE_T BufferLength, PALPC_MESSAGE_ATTRIBUTES OutMessageAttributes,
                              PALPC_MESSAGE_ATTRIBUTES InMessageAttributes, PLARGE_INTEGER Timeout) {
-    // A requirement that cannot be checked must not be taken for fulfilled.
-    if (ServerSecurityRequirements) return STATUS_NOT_IMPLEMENTED;
     if (!ConnectionPortObjectAttributes) return STATUS_ACCESS_VIOLATION;
     ConnectArguments arguments{.port_handle = PortHandle,
                                .name = {},
                                .required_sid = {},
+                               .server_requirements = {},
                                .flags = Flags,
                                .message = ConnectionMessage,
                                .buffer_length = BufferLength,
@@ -181,6 +198,8 @@ NTSTATUS NtAlpcConnectPortEx(PHANDLE PortHandle, POBJECT_ATTRIBUTES ConnectionPo
     ObjectName target, client;
     NTSTATUS status = capture_object_attributes(ConnectionPortObjectAttributes, &target);
     if (status == STATUS_SUCCESS) status = capture_object_attributes(ClientPortObjectAttributes, &client);
+    if (status == STATUS_SUCCESS && ServerSecurityRequirements)
+        status = capture_security_descriptor(ServerSecurityRequirements, &arguments.server_requirements);
     if (status != STATUS_SUCCESS) return status;
     arguments.name = std::move(target.path);
     arguments.handle_attributes = client.attributes;
@@ -215,13 +234,20 @@ NTSTATUS NtAlpcAcceptConnectPort(PHANDLE PortHandle, HANDLE ConnectionPortHandle
     if (status = scope.connect(ConnectionPortHandle, &request.handle); status != STATUS_SUCCESS)
         return status;
     if (takes_token(request.send_attributes)) status = scope.keep_token();
-    if (status == STATUS_SUCCESS) status = attach_handles(scope, {request.handle, message.header.message_id, {}}, handles);
     if (status != STATUS_SUCCESS) return status;
+    OutgoingView view;
+    if (status = view.prepare(scope, &request.send_attributes); status != STATUS_SUCCESS) return status;
+    status = attach_handles(scope, {request.handle, message.header.message_id, {}}, handles);
+    if (status != STATUS_SUCCESS) {
+        view.finish(scope.channel(), false);
+        return status;
+    }
     wire::AcceptPort::Reply reply;
     wire::AcceptPort::ReplyBlobs reply_blobs;
     UniqueFd capability;
     status = scope.call<wire::AcceptPort>(Blocking::no, request, {.data = message.data}, &reply, &reply_blobs,
                                           std::span(&capability, 1));
+    view.finish(scope.channel(), status == STATUS_SUCCESS && AcceptConnection);
     if (status != STATUS_SUCCESS || !AcceptConnection) return status;
     status = write_new_context(ConnectionMessageAttributes, request.send_attributes, reply.security_context);
     if (status != STATUS_SUCCESS) return status;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <new>
 #include <utility>
 
 namespace ntalpc::core {
@@ -34,6 +35,20 @@ class CapabilityCache {
         const std::lock_guard lock(entry.mutex);
         entry.cookie = cookie;
         std::swap(entry.meaning, meaning);  // what it meant before is destroyed without the lock
+    }
+
+    // In the child of a fork: what the parent knew is of no use here. An entry that a thread of the parent
+    // had locked may be half changed, and that thread does not exist here.
+    void forget_after_fork() {
+        for (Entry& entry : entries_) {
+            if (!entry.mutex.try_lock()) {
+                new (&entry) Entry;
+                continue;
+            }
+            entry.cookie = 0;
+            entry.meaning = {};
+            entry.mutex.unlock();
+        }
     }
 
     // Never destroyed: threads may call while the process exits.

@@ -7,7 +7,9 @@
 
 #include "core/attributes.h"
 #include "core/handle_attribute.h"
+#include "core/object_security.h"
 #include "core/security_attribute.h"
+#include "core/view_attribute.h"
 
 namespace ntalpc::core {
 
@@ -79,6 +81,11 @@ NTSTATUS capture_object_attributes(const OBJECT_ATTRIBUTES* attributes, ObjectNa
     if (header.ObjectName) {
         if (const NTSTATUS status = capture_string(header.ObjectName, &name->path); status != STATUS_SUCCESS)
             return status;
+    }
+    if (header.SecurityDescriptor) {
+        const NTSTATUS status =
+            capture_security_descriptor(header.SecurityDescriptor, &name->security_descriptor);
+        if (status != STATUS_SUCCESS) return status;
     }
     if (!header.RootDirectory || name->path.empty()) return STATUS_SUCCESS;
     if (name->path.front() == u'\\') return STATUS_OBJECT_PATH_SYNTAX_BAD;
@@ -159,38 +166,21 @@ NTSTATUS capture_receive_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::Messa
     return probe_for_write(buffer, attributes::header_size(captured->allocated));
 }
 
-namespace {
-
-// Attributes that cannot be carried yet must not vanish in silence. The forms that release what a received
-// message carried are empty promises, as no message carries any.
-NTSTATUS check_known(ALPC_MESSAGE_ATTRIBUTES* buffer, const wire::MessageAttributes& given) {
-    std::uint32_t unknown = 0;
-    NTSTATUS status = STATUS_SUCCESS;
-    if (given.valid & ALPC_MESSAGE_VIEW_ATTRIBUTE) {
-        ALPC_DATA_VIEW_ATTR view{};
-        status =
-            read(locate<ALPC_DATA_VIEW_ATTR>(buffer, given.allocated, ALPC_MESSAGE_VIEW_ATTRIBUTE), &view);
-        if (view.Flags != ALPC_VIEWFLG_UNMAP_EXISTING || view.SectionHandle)
-            unknown |= ALPC_MESSAGE_VIEW_ATTRIBUTE;
-    }
-    if (status != STATUS_SUCCESS || unknown == 0) return status;
-    host::log(host::LogLevel::fixme, "a message with a view attribute is not implemented");
-    return STATUS_NOT_IMPLEMENTED;
-}
-
-}  // namespace
-
 NTSTATUS capture_send_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::MessageAttributes* captured) {
     if (!buffer) return STATUS_SUCCESS;
     ALPC_MESSAGE_ATTRIBUTES header;
     if (const NTSTATUS status = read(buffer, &header); status != STATUS_SUCCESS) return status;
     captured->allocated = header.AllocatedAttributes & ALPC_MESSAGE_ATTRIBUTE_ALL;
     captured->valid = header.ValidAttributes & captured->allocated;
-    NTSTATUS status = check_known(buffer, *captured);
-    if (status == STATUS_SUCCESS && (captured->valid & ALPC_MESSAGE_SECURITY_ATTRIBUTE)) {
+    NTSTATUS status = STATUS_SUCCESS;
+    if (captured->valid & ALPC_MESSAGE_SECURITY_ATTRIBUTE) {
         status = capture_security_attribute(
             locate<ALPC_SECURITY_ATTR>(buffer, captured->allocated, ALPC_MESSAGE_SECURITY_ATTRIBUTE),
             captured);
+    }
+    if (status == STATUS_SUCCESS && (captured->valid & ALPC_MESSAGE_VIEW_ATTRIBUTE)) {
+        status = capture_view(
+            locate<ALPC_DATA_VIEW_ATTR>(buffer, captured->allocated, ALPC_MESSAGE_VIEW_ATTRIBUTE), captured);
     }
     if (status == STATUS_SUCCESS && (captured->valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE)) {
         ALPC_CONTEXT_ATTR context{};
@@ -236,6 +226,10 @@ NTSTATUS write_received_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::Messag
         status = write_security_attribute(
             locate<ALPC_SECURITY_ATTR>(buffer, attributes.allocated, ALPC_MESSAGE_SECURITY_ATTRIBUTE),
             attributes);
+    }
+    if (status == STATUS_SUCCESS && (attributes.valid & ALPC_MESSAGE_VIEW_ATTRIBUTE)) {
+        status = write_view(
+            locate<ALPC_DATA_VIEW_ATTR>(buffer, attributes.allocated, ALPC_MESSAGE_VIEW_ATTRIBUTE), attributes);
     }
     if (status == STATUS_SUCCESS && (attributes.valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE)) {
         ALPC_CONTEXT_ATTR context{};

@@ -37,7 +37,7 @@ NTSTATUS probe_for_write(T* memory) {
 struct ObjectName {
     std::u16string path;  // absolute unless it is wrong; empty for no name
     std::uint32_t attributes = 0;
-    std::vector<std::byte> security_descriptor;
+    std::vector<std::byte> security_descriptor;  // self-relative; empty for none
 };
 
 NTSTATUS capture_string(const UNICODE_STRING* string, std::u16string* text);

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/channel.h"
-
 #include <poll.h>
 #include <pthread.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
+#include <new>
+#include <set>
 #include <vector>
-
+#include "core/event_pair_memory.h"
 #include "core/left_call.h"
+#include "core/message_views.h"
 #include "core/packet_socket.h"
+#include "core/port_handle.h"
+#include "core/port_views.h"
 #include "core/server_process.h"
 #include "ntalpc/status.h"
 
@@ -19,7 +23,7 @@ namespace ntalpc::core {
 namespace {
 
 // Not an answer but an order: no status of the server has this value.
-constexpr NTSTATUS kDataOrder = 0x20000001;
+constexpr NTSTATUS kOrder = 0x20000001;
 
 // Thread-specific data rather than thread_local: its destructor also runs for threads that Wine terminates.
 pthread_key_t key() {
@@ -32,7 +36,25 @@ pthread_key_t key() {
     return made;
 }
 
+// All channels of the process, whose sockets a child of a fork has to close: those of other threads have
+// nobody else to do it, and their hang-ups would be missed as long as the child lives.
+struct AllChannels {
+    std::mutex mutex;
+    std::set<Channel*> channels;
+};
+
+AllChannels& all_channels() {
+    static AllChannels* const all = new AllChannels;  // threads may call while the process exits
+    return *all;
+}
+
 }  // namespace
+
+Channel::Channel() {
+    AllChannels& all = all_channels();
+    const std::lock_guard lock(all.mutex);
+    all.channels.insert(this);
+}
 
 Channel* Channel::current(NTSTATUS* status) {
     auto* channel = static_cast<Channel*>(pthread_getspecific(key()));
@@ -59,9 +81,31 @@ Channel* Channel::left() {
 
 Channel::~Channel() {
     if (rest_) host::forget_left_call(socket_.get());
+    AllChannels& all = all_channels();
+    const std::lock_guard lock(all.mutex);
+    all.channels.erase(this);
 }
 
+void Channel::before_fork() {
+    all_channels().mutex.lock();
+}
+
+void Channel::after_fork_in_parent() {
+    all_channels().mutex.unlock();
+}
+
+// The channels of threads that do not exist here are only emptied: a channel may own another one.
 void Channel::forget_after_fork() {
+    AllChannels& all = all_channels();
+    new (&all.mutex) std::mutex;
+    for (Channel* channel : all.channels) {
+        channel->socket_.reset();
+        channel->buffer_.reset();
+    }
+    all.channels.clear();
+    forget_handles_after_fork();
+    forget_event_pairs_after_fork();
+    forget_views_after_fork();
     forget_registration();
     forget_primary_token();
     delete static_cast<Channel*>(pthread_getspecific(key()));
@@ -126,9 +170,21 @@ NTSTATUS Channel::exchange(host::CallGuard& guard, Blocking blocking, std::span<
     if (const NTSTATUS status = send(pieces, sent_descriptor); status != STATUS_SUCCESS) return status;
     for (;;) {
         if (blocking != Blocking::no) guard.wait_readable(socket_.get());
-        const NTSTATUS status = receive(body, descriptors);
-        if (status != kDataOrder) return status;
-        serve_data(*body);
+        Descriptors received;
+        const NTSTATUS status = receive(body, received);
+        if (status != kOrder) {
+            std::ranges::move(std::span(received).first(descriptors.size()), descriptors.begin());
+            return status;
+        }
+        serve(*body, std::move(received));
+    }
+}
+
+void Channel::serve(wire::Bytes body, Descriptors descriptors) {
+    if (order_ == wire::Code::serve_data) {
+        serve_data(body);
+    } else {
+        serve_views(body, std::move(descriptors[0]));
     }
 }
 
@@ -156,6 +212,24 @@ void Channel::serve_data(wire::Bytes body) {
     send_packet(socket_.get(), packet.pieces, -1);
 }
 
+void Channel::serve_views(wire::Bytes body, UniqueFd memory) {
+    using wire::ServeViews;
+    ServeViews::Reply order;
+    ServeViews::ReplyBlobs blobs;
+    if (!wire::decode(body, ServeViews::kReplyBlobs, order, blobs)) return;
+    std::vector<std::uint64_t> unmapped(blobs.unmapped.size() / sizeof(std::uint64_t));
+    std::memcpy(unmapped.data(), blobs.unmapped.data(), unmapped.size() * sizeof(std::uint64_t));
+    for (const std::uint64_t view : unmapped) unmap_ended_view({view, generation_});
+    if (order.restored != 0) restore_view({order.restored, generation_}, std::move(memory));
+    ServeViews::Request done;
+    done.unmapped_serial = order.unmapped_serial;
+    done.restored_serial = order.restored_serial;
+    auto packet = wire::encode({.code = static_cast<std::uint16_t>(ServeViews::code)}, done, {},
+                               ServeViews::kRequestBlobs);
+    packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
+    send_packet(socket_.get(), packet.pieces, -1);  // as above
+}
+
 NTSTATUS Channel::take_up(host::CallGuard& guard, NTSTATUS outcome) {
     host::forget_left_call(socket_.get());
     pollfd answer = {socket_.get(), POLLIN, 0};
@@ -171,15 +245,15 @@ NTSTATUS Channel::take_up(host::CallGuard& guard, NTSTATUS outcome) {
         guard.wait_readable(socket_.get());
     }
     wire::Bytes body;
-    UniqueFd descriptor;
+    Descriptors descriptors;
     NTSTATUS status;
-    while ((status = receive(&body, std::span(&descriptor, 1))) == kDataOrder) {
-        serve_data(body);
+    while ((status = receive(&body, descriptors)) == kOrder) {
+        serve(body, std::move(descriptors));
         if (outcome == STATUS_SUCCESS) return kCallLeft;
         guard.wait_readable(socket_.get());
     }
     const Rest rest = std::exchange(rest_, nullptr);
-    return rest(status, body, std::move(descriptor));
+    return rest(status, body, std::move(descriptors));
 }
 
 NTSTATUS Channel::receive(wire::Bytes* body, std::span<UniqueFd> descriptors) {
@@ -190,7 +264,8 @@ NTSTATUS Channel::receive(wire::Bytes* body, std::span<UniqueFd> descriptors) {
     std::memcpy(&header, buffer_.get(), sizeof(header));
     if (header.size != static_cast<std::size_t>(size)) return broken();
     *body = wire::Bytes(buffer_.get() + sizeof(header), static_cast<std::size_t>(size) - sizeof(header));
-    if (header.code == static_cast<std::uint16_t>(wire::Code::serve_data)) return kDataOrder;
+    order_ = static_cast<wire::Code>(header.code);
+    if (order_ == wire::Code::serve_data || order_ == wire::Code::serve_views) return kOrder;
     return header.serial == serial_ ? header.status : broken();
 }
 

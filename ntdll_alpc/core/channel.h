@@ -24,6 +24,9 @@ namespace ntalpc::core {
 // (left_call.h).
 enum class Blocking { no, yes, leaving };
 
+// What may come with one packet.
+using Descriptors = std::array<UniqueFd, wire::kMaxDescriptors>;
+
 class Channel {
   public:
     // The calling thread's channel, connected. nullptr, and the reason in `status`, when there is no server
@@ -32,7 +35,10 @@ class Channel {
     // The channel of the calling thread's innermost left call, which the thread returns to; nullptr if none.
     static Channel* left();
     ~Channel();
-    // In the child of a fork: nothing that the parent opened is ours.
+    // Around a fork, in which nothing that the parent opened becomes the child's: no thread may be just
+    // opening or closing its channel.
+    static void before_fork();
+    static void after_fork_in_parent();
     static void forget_after_fork();
 
     // Sends a request and waits for its answer. Blobs of the answer point into the channel's buffer and are
@@ -54,30 +60,30 @@ class Channel {
     }
 
     // The same for a call that may be left: `then` does what remains with the answer, now or later. It is
-    // given the status, the reply, its blobs and the descriptor, and its result is that of the call.
+    // given the status, the reply, its blobs and the descriptors, and its result is that of the call.
     template <class Type, class Then>
     NTSTATUS call_then(host::CallGuard& guard, Blocking blocking, typename Type::Request& request,
                        const typename Type::RequestBlobs& blobs, Then then) {
         typename Type::Reply reply;
         typename Type::ReplyBlobs reply_blobs;
         if (blocking != Blocking::leaving || !host::can_leave_calls()) {
-            UniqueFd descriptor;
-            const NTSTATUS status = call<Type>(guard, blocking, request, blobs, &reply, &reply_blobs, -1,
-                                               std::span(&descriptor, 1));
-            return then(status, reply, reply_blobs, std::move(descriptor));
+            Descriptors descriptors;
+            const NTSTATUS status =
+                call<Type>(guard, blocking, request, blobs, &reply, &reply_blobs, -1, descriptors);
+            return then(status, reply, reply_blobs, std::move(descriptors));
         }
         auto packet = wire::encode({.code = static_cast<std::uint16_t>(Type::code), .serial = ++serial_},
                                    request, blobs, Type::kRequestBlobs);
         packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
-        Rest rest = [this, then](NTSTATUS status, wire::Bytes body, UniqueFd descriptor) {
+        Rest rest = [this, then](NTSTATUS status, wire::Bytes body, Descriptors descriptors) {
             typename Type::Reply late_reply;
             typename Type::ReplyBlobs late_blobs;
             if (!body.empty() && !wire::decode(body, Type::kReplyBlobs, late_reply, late_blobs))
                 return broken();
-            return then(status, late_reply, late_blobs, std::move(descriptor));
+            return then(status, late_reply, late_blobs, std::move(descriptors));
         };
         if (const NTSTATUS status = send(packet.pieces, -1); status != 0)
-            return then(status, reply, reply_blobs, UniqueFd());
+            return then(status, reply, reply_blobs, Descriptors());
         rest_ = std::move(rest);
         return take_up(guard, 0);
     }
@@ -100,21 +106,24 @@ class Channel {
     PresentedTokens presented_tokens;
 
   private:
-    using Rest = std::function<NTSTATUS(NTSTATUS status, wire::Bytes body, UniqueFd descriptor)>;
+    using Rest = std::function<NTSTATUS(NTSTATUS status, wire::Bytes body, Descriptors descriptors)>;
 
-    Channel() = default;
+    Channel();
     NTSTATUS open();
     NTSTATUS send(std::span<const wire::Bytes> pieces, int sent_descriptor);
     NTSTATUS exchange(host::CallGuard& guard, Blocking blocking, std::span<const wire::Bytes> pieces,
                       int sent_descriptor, wire::Bytes* body, std::span<UniqueFd> descriptors);
     NTSTATUS receive(wire::Bytes* body, std::span<UniqueFd> descriptors);
+    void serve(wire::Bytes body, Descriptors descriptors);
     void serve_data(wire::Bytes body);
+    void serve_views(wire::Bytes body, UniqueFd memory);
     NTSTATUS broken();
 
     UniqueFd socket_;
     std::unique_ptr<std::byte[]> buffer_;
     std::uint32_t serial_ = 0;
     std::uint32_t generation_ = 0;
+    wire::Code order_{};              // what the packet just received is, if it is no answer
     Rest rest_;                       // of the left call; empty when there is none
     std::unique_ptr<Channel> below_;  // those of left calls in the course of which this one was made
 };

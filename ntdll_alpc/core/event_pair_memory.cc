@@ -38,7 +38,14 @@ NTSTATUS fetch_memory(host::CallGuard& guard, int capability, UniqueFd* memory) 
 
 }  // namespace
 
+void forget_event_pairs_after_fork() {
+    Mappings::instance().forget_after_fork();
+}
+
 NTSTATUS map_event_pair(host::CallGuard& guard, HANDLE handle, EventPairMapping* mapping) {
+    if (const std::uint64_t known = host::known_cookie(handle);
+        known != 0 && Mappings::instance().find(known, mapping))
+        return STATUS_SUCCESS;
     UniqueFd capability;
     NTSTATUS status = host::duplicate_descriptor(handle, &capability);
     if (status != STATUS_SUCCESS) return status;

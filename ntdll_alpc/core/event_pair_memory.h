@@ -31,6 +31,9 @@ using EventPairMapping = std::shared_ptr<const EventPairMemory>;
 // gone and this process has not used the handle before.
 NTSTATUS map_event_pair(host::CallGuard& guard, HANDLE handle, EventPairMapping* mapping);
 
+// In the child of a fork.
+void forget_event_pairs_after_fork();
+
 // Keeps what the calling thread waits in mapped, also when the thread is terminated in its wait: then it is
 // let go with the thread, while the mapping is not unmapped under a thread that sleeps on it.
 class HeldMapping {

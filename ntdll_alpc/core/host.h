@@ -55,6 +55,10 @@ NtStatus duplicate_descriptor(NtHandle handle, UniqueFd* descriptor);
 
 void close_handle(NtHandle handle);
 
+// The number of the capability behind a handle (core/capability_cache.h), where the host keeps it; 0 when the
+// descriptor has to be asked.
+std::uint64_t known_cookie(NtHandle handle);
+
 // The absolute path in the object namespace of the directory behind a RootDirectory handle.
 NtStatus directory_path(NtHandle handle, std::u16string* path);
 

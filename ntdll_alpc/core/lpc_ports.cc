@@ -50,7 +50,7 @@ NTSTATUS create_port(PHANDLE port_handle, POBJECT_ATTRIBUTES object_attributes,
     wire::CreatePort::ReplyBlobs reply_blobs;
     UniqueFd capability;
     status = scope.call<wire::CreatePort>(Blocking::no, request,
-                                          {.name = bytes_of(name.path), .security_descriptor = {}}, &reply,
+                                          {.name = bytes_of(name.path), .security_descriptor = name.security_descriptor}, &reply,
                                           &reply_blobs, std::span(&capability, 1));
     if (status != STATUS_SUCCESS) return status;
     return scope.give_handle(std::move(capability), reply.handle, reply.access, name.attributes, port_handle);

@@ -17,14 +17,24 @@ using KnownHandles = CapabilityCache<Known, 2048>;
 
 }  // namespace
 
+void forget_handles_after_fork() {
+    KnownHandles::instance().forget_after_fork();
+}
+
 NTSTATUS resolve_handle(host::CallGuard& guard, Channel& channel, HANDLE handle, ServerHandle* resolved) {
-    UniqueFd descriptor;
-    if (const NTSTATUS status = host::duplicate_descriptor(handle, &descriptor); status != STATUS_SUCCESS)
-        return status;
-    const std::uint64_t cookie = capability_cookie(descriptor.get());
-    if (cookie == 0) return STATUS_OBJECT_TYPE_MISMATCH;
     Known known;
-    if (KnownHandles::instance().find(cookie, &known) && known.generation == channel.generation()) {
+    const auto is_known = [&](std::uint64_t cookie) {
+        return KnownHandles::instance().find(cookie, &known) && known.generation == channel.generation();
+    };
+    std::uint64_t cookie = host::known_cookie(handle);
+    UniqueFd descriptor;
+    if (cookie == 0 || !is_known(cookie)) {
+        if (const NTSTATUS status = host::duplicate_descriptor(handle, &descriptor); status != STATUS_SUCCESS)
+            return status;
+        cookie = capability_cookie(descriptor.get());
+        if (cookie == 0) return STATUS_OBJECT_TYPE_MISMATCH;
+    }
+    if (is_known(cookie)) {
         *resolved = known.meaning;
         return STATUS_SUCCESS;
     }

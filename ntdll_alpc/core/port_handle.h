@@ -23,6 +23,9 @@ struct ServerHandle {
 // when the server that the handle belonged to is gone.
 NTSTATUS resolve_handle(host::CallGuard& guard, Channel& channel, HANDLE handle, ServerHandle* resolved);
 
+// In the child of a fork, which has no handles.
+void forget_handles_after_fork();
+
 // Installs the capability that came with an answer as a handle of the program and remembers what it stands
 // for.
 NTSTATUS install_handle(Channel& channel, UniqueFd capability, const ServerHandle& meaning,

@@ -50,7 +50,7 @@ NTSTATUS wait_for_ports(const HANDLE* handles, ULONG count, bool all, const LARG
     const wire::Bytes posts = std::as_bytes(std::span(ports.list_posts).first(ports.count));
     return scope.call_then<wire::WaitPorts>(
         request.timeout == 0 ? Blocking::no : blocking, request, {.handles = ids, .list_posts = posts},
-        [ports, index](NTSTATUS outcome, const auto& reply, const auto&, UniqueFd) {
+        [ports, index](NTSTATUS outcome, const auto& reply, const auto&, Descriptors) {
             // The server has died, and with it what every one of its ports was connected to.
             if (outcome == STATUS_PORT_DISCONNECTED) return write(index, ports.places[0]);
             if (outcome != STATUS_SUCCESS) return outcome;

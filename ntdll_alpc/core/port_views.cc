@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <new>
 #include <vector>
 
 #include "core/host_sections.h"
@@ -31,6 +32,14 @@ Views& views() {
 }
 
 }  // namespace
+
+// The mappings stay in the child, as memory does, but belong to no port of its own.
+void forget_views_after_fork() {
+    Views& known = views();
+    new (&known.mutex) std::mutex;
+    known.all.clear();
+    known.count = 0;
+}
 
 void remember_view(HANDLE port, void* base, std::uint64_t size) {
     Views& known = views();

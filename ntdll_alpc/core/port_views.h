@@ -9,6 +9,9 @@
 
 namespace ntalpc::core {
 
+// In the child of a fork.
+void forget_views_after_fork();
+
 void remember_view(HANDLE port, void* base, std::uint64_t size);
 
 // The program is about to close a handle, of whatever kind.

@@ -53,6 +53,10 @@ bool spawn(const std::string& binary, const std::string& directory, pid_t* child
 
 // Starts a server and waits until it can be connected to, or has found another one running.
 NTSTATUS start_server(const std::string& directory) {
+    if (!system_directory_from_environment().empty()) {
+        return fail("no alpcserver for all users runs in " + directory +
+                    "; start it with systemctl start ntalpc, or unset NTALPC_SYSTEM");
+    }
     if (const std::string wrong = make_server_directory(directory); !wrong.empty()) return fail(wrong);
     std::string tried;
     for (const std::string& binary : server_binaries()) {

@@ -5,20 +5,22 @@
 
 #include <new>
 
+#include "core/capability_cache.h"
 #include "ntalpc/status.h"
 
 namespace ntalpc::native {
 
 NTSTATUS HandleTable::add(UniqueFd descriptor, HANDLE* handle, std::uint32_t type) {
+    const std::uint64_t cookie = core::capability_cookie(descriptor.get());
     const std::lock_guard lock(mutex_);
     std::size_t index;
     if (free_.empty()) {
         index = entries_.size();
-        entries_.push_back({std::move(descriptor), type});
+        entries_.push_back({std::move(descriptor), type, cookie});
     } else {
         index = free_.back();
         free_.pop_back();
-        entries_[index] = {std::move(descriptor), type};
+        entries_[index] = {std::move(descriptor), type, cookie};
     }
     *handle = reinterpret_cast<HANDLE>((index + 1) * 4);
     return STATUS_SUCCESS;
@@ -48,6 +50,12 @@ NTSTATUS HandleTable::close(HANDLE handle) {
     free_.push_back(reinterpret_cast<std::size_t>(handle) / 4 - 1);
     closed = std::move(entry->descriptor);
     return STATUS_SUCCESS;
+}
+
+std::uint64_t HandleTable::cookie(HANDLE handle) {
+    const std::lock_guard lock(mutex_);
+    const Entry* const entry = find(handle);
+    return entry ? entry->cookie : 0;
 }
 
 void HandleTable::forget() {

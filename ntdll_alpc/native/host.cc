@@ -13,6 +13,7 @@
 
 #include "core/channel.h"
 #include "core/list_registrations.h"
+#include "core/message_views.h"
 #include "native/events.h"
 #include "native/guarded_copy.h"
 #include "native/handle_table.h"
@@ -29,9 +30,11 @@ void forget_parent() {
     native::forget_direct_events();
     core::Channel::forget_after_fork();
     core::ListRegistrations::instance().forget_after_fork();
+    core::forget_views_after_fork();
 }
 
-[[maybe_unused]] const int at_fork = pthread_atfork(nullptr, nullptr, forget_parent);
+[[maybe_unused]] const int at_fork =
+    pthread_atfork(core::Channel::before_fork, core::Channel::after_fork_in_parent, forget_parent);
 
 // NTALPC_DEBUG=error, fixme or trace; errors are shown unless it says otherwise.
 LogLevel chosen_level() {
@@ -53,6 +56,10 @@ NtStatus duplicate_descriptor(NtHandle handle, UniqueFd* descriptor) {
 
 void close_handle(NtHandle handle) {
     native::HandleTable::instance().close(handle);
+}
+
+std::uint64_t known_cookie(NtHandle handle) {
+    return native::HandleTable::instance().cookie(handle);
 }
 
 // A native process has no handles to directories, so what it passes is a port or nothing.

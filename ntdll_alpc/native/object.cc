@@ -4,6 +4,7 @@
 
 #include "core/capture.h"
 #include "core/object_information.h"
+#include "core/object_security.h"
 #include "native/handle_table.h"
 #include "ntalpc/ntalpc.h"
 
@@ -13,6 +14,26 @@ extern "C" NTSTATUS NtQueryObject(HANDLE Handle, OBJECT_INFORMATION_CLASS Object
     try {
         return ntalpc::core::query_object(Handle, ObjectInformationClass, ObjectInformation,
                                           ObjectInformationLength, ReturnLength);
+    } catch (const std::bad_alloc&) {
+        return STATUS_NO_MEMORY;
+    }
+}
+
+extern "C" NTSTATUS NtQuerySecurityObject(HANDLE Handle, SECURITY_INFORMATION SecurityInformation,
+                                          PSECURITY_DESCRIPTOR SecurityDescriptor, ULONG Length,
+                                          PULONG LengthNeeded) {
+    try {
+        return ntalpc::core::query_security(Handle, SecurityInformation, SecurityDescriptor, Length,
+                                            LengthNeeded);
+    } catch (const std::bad_alloc&) {
+        return STATUS_NO_MEMORY;
+    }
+}
+
+extern "C" NTSTATUS NtSetSecurityObject(HANDLE Handle, SECURITY_INFORMATION SecurityInformation,
+                                        PSECURITY_DESCRIPTOR SecurityDescriptor) {
+    try {
+        return ntalpc::core::set_security(Handle, SecurityInformation, SecurityDescriptor);
     } catch (const std::bad_alloc&) {
         return STATUS_NO_MEMORY;
     }

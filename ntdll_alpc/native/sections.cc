@@ -26,16 +26,40 @@ bool is_memory(int fd, std::uint64_t* size) {
     return true;
 }
 
-NtStatus map(int fd, std::uint64_t offset, std::uint64_t* size, void** base) {
+// Address space that begins where a view on Windows would, or nullptr.
+void* reserve_place(std::uint64_t bytes) {
+    constexpr std::uint64_t slack = kAllocationGranularity - kPage;
+    void* const found = mmap(nullptr, bytes + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (found == MAP_FAILED) return nullptr;
+    const auto first = reinterpret_cast<std::uintptr_t>(found);
+    const std::uintptr_t place = (first + slack) / kAllocationGranularity * kAllocationGranularity;
+    if (place != first) munmap(found, place - first);
+    if (const std::uint64_t rest = first + slack - place; rest != 0)
+        munmap(reinterpret_cast<void*>(place + bytes), rest);
+    return reinterpret_cast<void*>(place);
+}
+
+int protection(bool writable) {
+    return writable ? PROT_READ | PROT_WRITE : PROT_READ;
+}
+
+NtStatus map(int fd, std::uint64_t offset, std::uint64_t* size, void** base, bool writable) {
     std::uint64_t whole = 0;
     if (!is_memory(fd, &whole)) return STATUS_OBJECT_TYPE_MISMATCH;
     if (offset % kAllocationGranularity != 0) return STATUS_MAPPED_ALIGNMENT;
     if (offset >= whole || *size > whole - offset) return STATUS_INVALID_VIEW_SIZE;
     const std::uint64_t wanted = *size == 0 ? whole - offset : *size;
     const std::uint64_t bytes = (wanted + kPage - 1) / kPage * kPage;
+    void* const place = reserve_place(bytes);
+    if (!place) return STATUS_NO_MEMORY;
     void* const memory =
-        mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, static_cast<off_t>(offset));
-    if (memory == MAP_FAILED) return errno == EACCES ? STATUS_ACCESS_DENIED : STATUS_NO_MEMORY;
+        mmap(place, bytes, protection(writable), MAP_SHARED | MAP_FIXED, fd, static_cast<off_t>(offset));
+    if (memory == MAP_FAILED) {
+        const int reason = errno;
+        munmap(place, bytes);
+        return reason == EACCES || reason == EPERM ? STATUS_ACCESS_DENIED : STATUS_NO_MEMORY;
+    }
+    madvise(memory, bytes, MADV_DONTFORK);
     *size = bytes;
     *base = memory;
     return STATUS_SUCCESS;
@@ -46,15 +70,23 @@ NtStatus map(int fd, std::uint64_t offset, std::uint64_t* size, void** base) {
 NtStatus map_own_section(NtHandle section, std::uint64_t offset, std::uint64_t* size, void** base) {
     UniqueFd descriptor;
     const NtStatus status = duplicate_descriptor(section, &descriptor);
-    return status != STATUS_SUCCESS ? status : map(descriptor.get(), offset, size, base);
+    return status != STATUS_SUCCESS ? status : map(descriptor.get(), offset, size, base, true);
 }
 
 NtStatus section_descriptor(NtHandle section, UniqueFd* descriptor) {
     return duplicate_descriptor(section, descriptor);
 }
 
-NtStatus map_foreign_section(UniqueFd descriptor, std::uint64_t offset, std::uint64_t* size, void** base) {
-    return map(descriptor.get(), offset, size, base);
+NtStatus map_foreign_section(UniqueFd descriptor, std::uint64_t offset, std::uint64_t* size, void** base,
+                             bool writable) {
+    return map(descriptor.get(), offset, size, base, writable);
+}
+
+NtStatus replace_mapping(UniqueFd descriptor, void* base, std::uint64_t size, bool writable) {
+    if (mmap(base, size, protection(writable), MAP_SHARED | MAP_FIXED, descriptor.get(), 0) == MAP_FAILED)
+        return STATUS_NO_MEMORY;
+    madvise(base, size, MADV_DONTFORK);
+    return STATUS_SUCCESS;
 }
 
 void unmap_section(void* base, std::uint64_t size) {

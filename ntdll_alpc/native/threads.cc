@@ -16,7 +16,7 @@ NtStatus start_thread(void (*function)(void*), void* argument) {
         void (*function)(void*);
         void* argument;
     };
-    auto start = std::make_unique<Start>(function, argument);
+    std::unique_ptr<Start> start(new Start{function, argument});
     sigset_t all, before;
     sigfillset(&all);
     for (const int fault : {SIGSEGV, SIGBUS}) sigdelset(&all, fault);

@@ -39,8 +39,8 @@ NTSTATUS NTAPI NtProtectVirtualMemory(HANDLE process, PVOID* address, SIZE_T* si
                                       ULONG* old_protection);
 
 // Read by the code below: the call numbers, and where the thunks go on after the replaced instructions.
-std::uint32_t ntalpc_call_numbers[12];
-const void* ntalpc_call_rests[12];
+std::uint32_t ntalpc_call_numbers[15];
+const void* ntalpc_call_rests[15];
 }
 
 #define ORIGINAL_CALL(index, name)                   \
@@ -58,12 +58,15 @@ ORIGINAL_CALL(2, "NtClose");
 ORIGINAL_CALL(3, "NtDuplicateObject");
 ORIGINAL_CALL(4, "NtFsControlFile");
 ORIGINAL_CALL(5, "NtQueryObject");
-ORIGINAL_CALL(6, "NtSetInformationThread");
-ORIGINAL_CALL(7, "NtSetInformationToken");
-ORIGINAL_CALL(8, "NtSignalAndWaitForSingleObject");
-ORIGINAL_CALL(9, "NtTerminateThread");
-ORIGINAL_CALL(10, "NtWaitForMultipleObjects");
-ORIGINAL_CALL(11, "NtWaitForSingleObject");
+ORIGINAL_CALL(6, "NtQuerySecurityObject");
+ORIGINAL_CALL(7, "NtSetInformationThread");
+ORIGINAL_CALL(8, "NtSetInformationToken");
+ORIGINAL_CALL(9, "NtSetSecurityObject");
+ORIGINAL_CALL(10, "NtSignalAndWaitForSingleObject");
+ORIGINAL_CALL(11, "NtTerminateThread");
+ORIGINAL_CALL(12, "NtUnmapViewOfSection");
+ORIGINAL_CALL(13, "NtWaitForMultipleObjects");
+ORIGINAL_CALL(14, "NtWaitForSingleObject");
 
 namespace ntalpc {
 namespace {
@@ -79,10 +82,13 @@ const HookedCall kCalls[] = {
     {"NtDuplicateObject", reinterpret_cast<const void*>(&duplicate_and_forget)},
     {"NtFsControlFile", reinterpret_cast<const void*>(&control_file_and_note)},
     {"NtQueryObject", reinterpret_cast<const void*>(&query_any_object)},
+    {"NtQuerySecurityObject", reinterpret_cast<const void*>(&query_any_security)},
     {"NtSetInformationThread", reinterpret_cast<const void*>(&set_thread_and_note)},
     {"NtSetInformationToken", reinterpret_cast<const void*>(&set_token_and_note)},
+    {"NtSetSecurityObject", reinterpret_cast<const void*>(&set_any_security)},
     {"NtSignalAndWaitForSingleObject", reinterpret_cast<const void*>(&signal_and_wait_for_any)},
     {"NtTerminateThread", reinterpret_cast<const void*>(&terminate_and_note)},
+    {"NtUnmapViewOfSection", reinterpret_cast<const void*>(&unmap_and_forget)},
     {"NtWaitForMultipleObjects", reinterpret_cast<const void*>(&wait_for_several)},
     {"NtWaitForSingleObject", reinterpret_cast<const void*>(&wait_for_one)},
 };

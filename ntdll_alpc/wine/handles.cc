@@ -71,6 +71,11 @@ void close_handle(NtHandle handle) {
     wine::nt_close(handle);
 }
 
+// Handles are wineserver's, and may be closed without our hearing of it.
+std::uint64_t known_cookie(NtHandle) {
+    return 0;
+}
+
 NtStatus directory_path(NtHandle handle, std::u16string* path) {
     std::u16string type;
     NtStatus status = query_string(handle, kObjectTypeInformation, &type);

@@ -3,7 +3,9 @@
 #include "core/host.h"
 #include "core/completion_list_pump.h"
 #include "core/left_call.h"
+#include "core/message_views.h"
 #include "core/object_information.h"
+#include "core/object_security.h"
 #include "core/port_state.h"
 #include "core/port_views.h"
 #include "generated/core_calls.h"
@@ -49,6 +51,17 @@ NTSTATUS IsCapability(HANDLE Handle) {
 
 NTSTATUS HandleCloses(HANDLE Handle) {
     core::handle_closes(Handle);
+    const host::CallGuard guard;
+    return core::has_views(Handle) ? STATUS_PENDING : STATUS_SUCCESS;
+}
+
+NTSTATUS HandleClosed(HANDLE Handle) {
+    core::port_closed(Handle);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS ViewUnmaps(PVOID Address) {
+    core::view_unmaps(Address);
     return STATUS_SUCCESS;
 }
 
@@ -66,6 +79,15 @@ NTSTATUS QueryCapability(HANDLE Handle, ULONG InformationClass, PVOID Buffer, UL
 NTSTATUS ShareHelper(PVOID Start) {
     wine::Hints::instance().set_helper(Start);
     return STATUS_SUCCESS;
+}
+
+NTSTATUS QueryCapabilitySecurity(HANDLE Handle, ULONG SecurityInformation, PVOID SecurityDescriptor,
+                                 ULONG Length, PULONG LengthNeeded) {
+    return core::query_security(Handle, SecurityInformation, SecurityDescriptor, Length, LengthNeeded);
+}
+
+NTSTATUS SetCapabilitySecurity(HANDLE Handle, ULONG SecurityInformation, PVOID SecurityDescriptor) {
+    return core::set_security(Handle, SecurityInformation, SecurityDescriptor);
 }
 
 NTSTATUS HintWhenAnswered(PHANDLE Event, PBOOLEAN NeedsHelper) {

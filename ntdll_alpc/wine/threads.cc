@@ -41,7 +41,7 @@ namespace host {
 
 NtStatus start_thread(void (*function)(void*), void* argument) {
     if (!thread_start) return STATUS_NOT_SUPPORTED;
-    auto start = std::make_unique<Start>(function, argument);
+    std::unique_ptr<Start> start(new Start{function, argument});
     HANDLE thread = nullptr;
     const NTSTATUS status =
         wine::nt_create_thread(&thread, kThreadAllAccess, nullptr, wine::kCurrentProcess, thread_start,

@@ -17,7 +17,7 @@ struct Row {
 };
 
 // The server counts us too; the reader wants to know of everybody else.
-std::array<Row, 9> rows_of(const wire::ServerStatus::Reply& counts) {
+std::array<Row, 12> rows_of(const wire::ServerStatus::Reply& counts) {
     return {{{"server_process_id", counts.server_process_id},
              {"processes", counts.processes - 1},
              {"threads", counts.threads - 1},
@@ -26,7 +26,10 @@ std::array<Row, 9> rows_of(const wire::ServerStatus::Reply& counts) {
              {"connections", counts.connections},
              {"messages", counts.messages},
              {"waits", counts.waits},
-             {"event_pairs", counts.event_pairs}}};
+             {"event_pairs", counts.event_pairs},
+             {"sections", counts.sections},
+             {"views", counts.views},
+             {"passed_objects", counts.passed_objects}}};
 }
 
 void print_text(const wire::ServerStatus::Reply& counts) {

@@ -10,6 +10,12 @@ MAX_DATA = 200
 SYNC_REQUEST = 0x20000
 RELEASE_MESSAGE = 0x10000
 PORT_CLOSED = 5
+VIEW_ATTRIBUTE = 0x40000000
+UNMAP_EXISTING = 0x10000
+AUTO_RELEASE = 0x20000
+SECURED_ACCESS = 0x40000
+SECURE_SECTION = 0x40000
+SHARED_SIZE = 0x4000
 
 
 class Message(ctypes.Structure):
@@ -41,6 +47,12 @@ class PortAttributes(ctypes.Structure):
                 ("limits", c_size_t * 5), ("dup_object_types", c_uint32), ("reserved", c_uint32)]
 
 
+class ViewAttributes(ctypes.Structure):
+    """Attributes with a view and nothing else."""
+    _fields_ = [("allocated", c_uint32), ("valid", c_uint32), ("flags", c_uint32), ("section", c_void_p),
+                ("base", c_void_p), ("size", c_size_t)]
+
+
 assert Message.data.offset == 0x28 and ctypes.sizeof(PortAttributes) == 0x48
 
 
@@ -65,6 +77,7 @@ class Puppet:
         self.calls = library
         self.ports = {name: c_void_p() for name in ("listener", "server", "client")}
         self.message = Message()
+        self.seen = None  # the view that came with the last message
 
     def create(self, name):
         string = path(name)
@@ -115,6 +128,83 @@ class Puppet:
 
     def reply(self, text):
         return self.send("listener", text, self.message.id)
+
+    def make_view(self, port, text, flags):
+        made = ViewAttributes(allocated=VIEW_ATTRIBUTE, valid=VIEW_ATTRIBUTE, size=SHARED_SIZE)
+        section, actual = c_void_p(), c_size_t()
+        status = self.calls.NtAlpcCreatePortSection(
+            self.ports[port], c_uint32(SECURE_SECTION if flags & SECURED_ACCESS else 0), None, c_size_t(SHARED_SIZE),
+            byref(section), byref(actual))
+        if status == 0:
+            made.section = section.value
+            status = self.calls.NtAlpcCreateSectionView(self.ports[port], c_uint32(0),
+                                                        byref(made, ViewAttributes.flags.offset))
+        if status == 0:
+            ctypes.memmove(made.base, text.encode() + b"\0", len(text) + 1)
+            made.flags = flags
+        return status, made
+
+    def delete_section(self, port, made):
+        return self.calls.NtAlpcDeletePortSection(self.ports[port], c_uint32(0), c_void_p(made.section))
+
+    def share(self, port, text, flags):
+        status, made = self.make_view(port, text, int(flags, 16))
+        if status == 0:
+            sent = Message()
+            sent.set_text("a view")
+            status = self.calls.NtAlpcSendWaitReceivePort(self.ports[port], c_uint32(RELEASE_MESSAGE), byref(sent),
+                                                          byref(made), None, None, None, None)
+        return status if status else self.delete_section(port, made)
+
+    def glance(self):
+        self.message.set_text(ctypes.string_at(self.seen).decode() if self.seen else "no view")
+        return 0
+
+    def look(self, port, milliseconds):
+        attributes = ViewAttributes(allocated=VIEW_ATTRIBUTE)
+        length = c_size_t(ctypes.sizeof(self.message))
+        status = self.calls.NtAlpcSendWaitReceivePort(self.ports[port], c_uint32(0), None, None, byref(self.message),
+                                                      byref(length), byref(attributes), limit(milliseconds))
+        if status != 0 or self.message.type & 0xFF == PORT_CLOSED:
+            return status
+        self.seen = attributes.base if attributes.valid else None
+        return self.glance()
+
+    def unmap(self, port):
+        base, self.seen = self.seen, None
+        return self.calls.NtAlpcDeleteSectionView(self.ports[port], c_uint32(0), c_void_p(base))
+
+    def transfer(self, count):
+        for i in range(int(count)):
+            status, made = self.make_view("client", "x", AUTO_RELEASE | (SECURED_ACCESS if i % 2 else 0))
+            question = Message()
+            question.set_text("look")
+            length = c_size_t(ctypes.sizeof(self.message))
+            if status == 0:
+                status = self.calls.NtAlpcSendWaitReceivePort(
+                    self.ports["client"], c_uint32(SYNC_REQUEST), byref(question), byref(made), byref(self.message),
+                    byref(length), None, limit(20000))
+            if status == 0:
+                status = self.delete_section("client", made)
+            if status != 0:
+                return status
+        return 0
+
+    def serve(self, count):
+        for _ in range(int(count)):
+            status = self.look("listener", 20000)
+            if status == 0 and self.message.text() != "x":
+                return -1
+            releasing = ViewAttributes(allocated=VIEW_ATTRIBUTE, valid=VIEW_ATTRIBUTE, flags=UNMAP_EXISTING)
+            self.message.set_text("seen")
+            if status == 0:
+                status = self.calls.NtAlpcSendWaitReceivePort(
+                    self.ports["listener"], c_uint32(RELEASE_MESSAGE), byref(self.message), byref(releasing), None,
+                    None, None, None)
+            self.seen = None
+            if status != 0:
+                return status
+        return 0
 
     def close(self, port):
         return self.calls.NtClose(self.ports[port])

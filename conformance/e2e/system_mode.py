@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One server for all users of a machine: they meet where descriptors allow it, and are kept apart elsewhere."""
+
+import os
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from support import statuses
+from support.case import ALPCSERVER, BUILD, LIMIT, EndToEnd
+from support.puppet import Puppet
+
+ALICE, BOB = 12345, 65534
+ACCESS_DENIED = "c0000022"
+
+
+class SystemMode(EndToEnd):
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() != 0 or not shutil.which("setpriv"):
+            self.skipTest("only root can become other users")
+        # Everybody must be able to read the library and reach the socket.
+        shared = tempfile.TemporaryDirectory(dir="/tmp")
+        self.addCleanup(shared.cleanup)
+        self.shared = shared.name
+        os.chmod(self.shared, 0o755)
+        os.mkdir(f"{self.shared}/ntdll_alpc")
+        shutil.copy(BUILD / "ntdll_alpc/libntalpc.so", f"{self.shared}/ntdll_alpc/libntalpc.so")
+        here = os.path.dirname(os.path.abspath(__file__))
+        shutil.copytree(os.path.join(here, "support"), f"{self.shared}/support")
+        self.socket_directory = f"{self.shared}/system"
+        self.environment["NTALPC_SYSTEM"] = self.socket_directory
+        self.serving = self.start(ALPCSERVER, "--system", "-d", stderr=subprocess.PIPE)
+        self.wait_until(lambda: os.path.exists(f"{self.socket_directory}/socket"), "the server's socket is there")
+        self.addCleanup(self.stop)
+
+    def stop(self):
+        if self.serving.poll() is not None:
+            return
+        self.serving.terminate()
+        self.log = self.serving.communicate(timeout=LIMIT)[1].decode()
+
+    def as_user(self, user):
+        return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+
+    def puppet_of(self, user):
+        script = f"{self.shared}/support/native_puppet.py"
+        environment = dict(self.environment, BUILD_DIR=self.shared)
+        puppet = Puppet(self.start(*self.as_user(user), sys.executable, script, env=environment))
+        puppet.expect_ready(LIMIT)
+        return puppet
+
+    def test_a_user_is_served(self):
+        server, client = self.puppet_of(ALICE), self.puppet_of(ALICE)
+        self.assertEqual(server.ask("create mine").status, statuses.SUCCESS)
+        client.tell("connect mine sync 20000")
+        self.assertEqual(server.ask("receive listener 20000").text, "let me in")
+        self.assertEqual(server.ask("accept").status, statuses.SUCCESS)
+        self.assertEqual(client.answer().text, "welcome")
+
+    def test_another_user_cannot_connect(self):
+        server, client = self.puppet_of(ALICE), self.puppet_of(BOB)
+        self.assertEqual(server.ask("create mine").status, statuses.SUCCESS)
+        self.assertEqual(client.ask("connect mine sync 1000").status.lower(), ACCESS_DENIED)
+        # And it cannot take the name either.
+        self.assertNotEqual(client.ask("create mine").status, statuses.SUCCESS)
+
+    def test_nobody_can_stop_it_or_replace_it(self):
+        for path in (f"{self.socket_directory}/socket", f"{self.socket_directory}/lock"):
+            removed = self.run_program(*self.as_user(BOB), "rm", "-f", path)
+            self.assertNotEqual(removed.returncode, 0)
+            self.assertTrue(os.path.exists(path))
+
+    def test_a_lie_about_the_process_is_not_believed(self):
+        """What is not sent by the library: the packet that registers a process, with the id of another one."""
+        server = self.puppet_of(ALICE)
+        self.assertEqual(server.ask("create mine").status, statuses.SUCCESS)
+        lie = (
+            "import socket, sys; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); "
+            f"s.connect('{self.socket_directory}/socket'); "
+            "s.send(bytes.fromhex(sys.argv[1])); print(len(s.recv(1000)))"
+        )
+        body = struct.pack("<IIQqQII", self.protocol(), 77, 1, 0, 0, 0, 0)
+        packet = struct.pack("<IHHiI", 16 + len(body), 0, 0, 0, 7) + body
+        result = self.run_program(*self.as_user(BOB), sys.executable, "-c", lie, packet.hex())
+        self.assertEqual(result.stdout, b"32\n", result.stderr)
+        self.stop()
+        self.assertNotIn("process 0001 is", self.log)
+
+    def protocol(self):
+        """The protocol version of this build, as the server tells it to strangers."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stranger:
+            stranger.connect(f"{self.socket_directory}/socket")
+            stranger.send(struct.pack("<IHHiI", 20, 0, 0, 0, 7) + struct.pack("<I", 0))
+            stranger.recv(1000)
+        for line in self.serving.stderr:
+            found = re.search(rb"this server ([0-9a-f]{8})", line)
+            if found:
+                return int(found[1], 16)
+        self.fail("the server does not say which protocol it speaks")
+
+
+class WithoutServer(EndToEnd):
+    def test_programs_do_not_start_one(self):
+        self.environment["NTALPC_SYSTEM"] = str(self.directory / "nothing")
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "support/native_puppet.py")
+        result = self.run_program(sys.executable, script, input=b"create mine\n",
+                                  env=dict(self.environment, BUILD_DIR=str(BUILD)))
+        self.assertIn(b"systemctl start ntalpc", result.stderr)
+        self.assertFalse((self.directory / "nothing").exists())
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv, verbosity=2)

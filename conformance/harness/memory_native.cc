@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Memory as a Linux program sees it.
+#ifndef _WIN32
+
+#include <sys/mman.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+#include "conformance/harness/memory.h"
+
+namespace ntalpc::conformance {
+
+Access access_to(const void* address) {
+    const auto wanted = reinterpret_cast<std::uintptr_t>(address);
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);) {
+        unsigned long first = 0, end = 0;
+        char readable = '-', writable = '-';
+        if (std::sscanf(line.c_str(), "%lx-%lx %c%c", &first, &end, &readable, &writable) != 4) continue;
+        if (wanted < first || wanted >= end) continue;
+        if (writable == 'w') return Access::write;
+        return readable == 'r' ? Access::read : Access::none;
+    }
+    return Access::none;
+}
+
+bool allow_writing(void* address, std::size_t size) {
+    return mprotect(address, size, PROT_READ | PROT_WRITE) == 0;
+}
+
+void unmap(void* base, std::size_t size) {
+    munmap(base, size);
+}
+
+}  // namespace ntalpc::conformance
+
+#endif
