@@ -37,7 +37,7 @@ class Case(unittest.TestCase):
         (self.directory / name).write_text(json.dumps(result), encoding="utf-8")
 
     def probe(self, *arguments):
-        return self.run_in_directory(PROBE, "--limit=2", *arguments)
+        return self.run_in_directory(PROBE, "--limit=5", *arguments)
 
 
 class TheProgram(Case):

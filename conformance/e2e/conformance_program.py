@@ -82,7 +82,7 @@ class ConformanceProgram(EndToEnd):
 
     def test_every_way_to_end_is_a_result(self):
         probe = BUILD.resolve() / "conformance/pe/conformance_probe.exe"
-        status, output, result = self.run_there(os.path.abspath(ALPCRUN), probe, "--limit=3")
+        status, output, result = self.run_there(os.path.abspath(ALPCRUN), probe, "--limit=5")
         self.assertEqual(status, 1, output)
         tests = {test["test"].removeprefix("Probe."): test for test in result["tests"]}
         self.assertEqual({name: test["outcome"] for name, test in tests.items()}, {

@@ -46,6 +46,23 @@ ALPC_TEST(Conversations, PlainReplyCarriesTheContextOnly, "M18", "P4W advanced o
     EXPECT_EQ(result.valid, ULONG{ALPC_MESSAGE_CONTEXT_ATTRIBUTE});
 }
 
+ALPC_TEST(Conversations, AnswerBringsBackTheContextOfTheRequest, "5.4", "WI", medium) {
+    Connection connection;
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection));
+    Message<> message("question");
+    Attributes sent(ALPC_MESSAGE_CONTEXT_ATTRIBUTE);
+    sent.set_valid(ALPC_MESSAGE_CONTEXT_ATTRIBUTE);
+    sent.context().MessageContext = reinterpret_cast<PVOID>(ULONG_PTR{0x1234});
+    ASSERT_STATUS(STATUS_SUCCESS, send(connection.client, message.get(), 0, sent.get()));
+    Message<> received;
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received));
+    auto reply = Message<>::answer(received, "answer");
+    ASSERT_STATUS(STATUS_SUCCESS, send(connection.listener, reply.get(), ALPC_MSGFLG_RELEASE_MESSAGE));
+    Attributes back(ALPC_MESSAGE_CONTEXT_ATTRIBUTE);
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.client, received, back.get()));
+    EXPECT_EQ(back.context().MessageContext, sent.context().MessageContext);
+}
+
 ALPC_TEST(Conversations, ConnectionRequestCarriesTheTokenOnly, "N08", "CSK screenshot", high) {
     const std::string name = port_name();
     const Port listener = create_port(name);
