@@ -136,6 +136,7 @@ TEST(UnixTokens, ServersOwnUserIsWinesUser) {
     EXPECT_EQ(token.user.to_string(), "S-1-5-21-0-0-0-1000");
     EXPECT_TRUE(token.has_enabled(security::sids::kAdministrators));
     EXPECT_TRUE(token.has_enabled(Sid(22, {2, 27})));
+    EXPECT_TRUE(token.has_enabled(Sid(5, {21, 0, 0, 0, 513}))) << "whom the default DACL of Wine's programs lets in";
     EXPECT_EQ(token.token_id, 5u);
 }
 

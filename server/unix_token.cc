@@ -13,6 +13,8 @@ namespace privilege = security::privilege;
 namespace sids = security::sids;
 
 const Sid kWineUser(5, {21, 0, 0, 0, 1000});
+// The primary group of Wine's programs, to which their default DACL gives everything.
+const Sid kWineGroup(5, {21, 0, 0, 0, 513});
 
 namespace {
 
@@ -82,6 +84,7 @@ Token token_of_unix_user(const UnixIdentity& identity, bool is_servers_own, std:
                     {sids::kAuthenticatedUsers, plain},
                     {sids::kUsers, plain}};
     add_privilege(token, privilege::kChangeNotify);
+    if (is_servers_own) token.groups.push_back({kWineGroup, plain});
     if (is_servers_own || identity.user == 0) make_administrator(token);
     const std::size_t room = security::kMaxTokenSids - token.groups.size();
     for (std::size_t i = 0; i < std::min(room, identity.groups.size()); ++i)
