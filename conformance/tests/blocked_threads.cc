@@ -61,7 +61,8 @@ ALPC_TEST(BlockedThreads, WaitingInASynchronousRequest, "Q01, Q03, S12", "SI, P0
 ALPC_TEST(BlockedThreads, NotWaiting, "Q02", "SI, PHNT", medium) {
     Asked asked;
     ASSERT_NO_FATAL_FAILURE(ask(asked));
-    ServerInformation information(open_sender(asked.connection.listener, asked.received));
+    const Port thread = open_sender(asked.connection.listener, asked.received);
+    ServerInformation information(thread);
     ASSERT_STATUS(STATUS_SUCCESS, information.ask());
     EXPECT_EQ(information.get().Out.ThreadBlocked, 0);
 }
