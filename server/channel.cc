@@ -51,7 +51,7 @@ Channel::~Channel() {
     if (thread_) {
         kernel_.remove_thread(*thread_);
         // First, or what the end sets in motion might still be handed to this very thread.
-        const auto withdrawn = thread_->unpark();
+        thread_->unpark().reset();
         announce_end(*thread_);
         abandon_data_waits(*thread_);
         thread_.reset();

@@ -48,6 +48,17 @@ ALPC_TEST(LpcImpersonation, AfterTheReply, "A117", "ReactOS", medium) {
     });
 }
 
+ALPC_TEST(LpcImpersonation, ClientThatHasGone, "A126", "ReactOS", high) {
+    Asked asked;
+    ASSERT_NO_FATAL_FAILURE(lpc::make_connection(asked.connection));
+    auto client = lpc::request_in_thread(asked.connection.client, "request");
+    ASSERT_STATUS(STATUS_SUCCESS, lpc::receive(asked.connection.listener, asked.received));
+    asked.connection.client.close();
+    client.join();
+    EXPECT_TRUE(is_one_of(impersonate(asked.connection.server, asked.received), STATUS_INVALID_CID,
+                          STATUS_PORT_DISCONNECTED));
+}
+
 ALPC_TEST(LpcImpersonation, SenderOfADatagram, "A118", "ReactOS", low) {
     Asked asked;
     ASSERT_NO_FATAL_FAILURE(lpc::make_connection(asked.connection));

@@ -333,5 +333,31 @@ ALPC_TEST(SecurityContexts, WithTheConnectionRequestAndItsReply, "4.2", "CSK", m
     EXPECT_EQ(seen.valid(), security_flag | token_flag);
 }
 
+ALPC_TEST(SecurityContexts, AttachedOnAccept, "N14", "CSK screenshot", high) {
+    const std::string name = port_name();
+    const Port listener = create_port(name);
+    Port client;
+    Attributes seen(ALPC_MESSAGE_ATTRIBUTE_ALL);
+    Thread connecting([&] {
+        Name path(name);
+        ALPC_PORT_ATTRIBUTES port = port_attributes();
+        LARGE_INTEGER limit = relative(long_wait);
+        return api().NtAlpcConnectPort(client.put(), path.get(), POBJECT_ATTRIBUTES{}, &port,
+                                       ULONG{ALPC_MSGFLG_SYNC_REQUEST}, PSID{}, PPORT_MESSAGE{}, PSIZE_T{},
+                                       PALPC_MESSAGE_ATTRIBUTES{}, seen.get(), &limit);
+    });
+    Message<> request;
+    ASSERT_STATUS(STATUS_SUCCESS, receive(listener, request));
+    Attached answering(new_context(), ALPC_SECFLG_CREATE_HANDLE);
+    ALPC_PORT_ATTRIBUTES attributes = port_attributes();
+    Port server;
+    ASSERT_STATUS(STATUS_SUCCESS,
+                  api().NtAlpcAcceptConnectPort(server.put(), listener.get(), ULONG{0}, POBJECT_ATTRIBUTES{},
+                                                &attributes, PVOID{}, request.get(),
+                                                answering.attributes.get(), BOOLEAN{TRUE}));
+    ASSERT_STATUS(STATUS_SUCCESS, connecting.join());
+    EXPECT_EQ(seen.valid(), token_flag | security_flag | context_flag);
+}
+
 }  // namespace
 }  // namespace ntalpc::conformance
