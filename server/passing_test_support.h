@@ -45,7 +45,8 @@ class PassingTest : public KernelTest {
         connect.port = letting_in(flags);
         connect.message = message(0);
         connect.reply_capacity = 0x1000;
-        client.start<wire::ConnectPort>(connect, {.name = bytes_of(kName), .data = {}, .required_sid = {}});
+        client.start<wire::ConnectPort>(
+            connect, {.name = bytes_of(kName), .data = {}, .required_sid = {}, .server_requirements = {}});
         wire::AcceptPort::Request accept;
         accept.handle = pair.listener;
         accept.accept = 1;
