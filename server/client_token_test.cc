@@ -32,9 +32,7 @@ class ClientTokens : public KernelTest {
         request.of_process = of_process;
         request.handle = handle;
         const auto answer = thread.call<wire::PresentToken>(request, {.token = token});
-        Presented result{answer.status, std::vector<std::uint64_t>(answer.blob.size() / 8)};
-        std::memcpy(result.released.data(), answer.blob.data(), result.released.size() * 8);
-        return result;
+        return {answer.status, wire::items_of<std::uint64_t>(answer.blob)};
     }
     Presented impersonate(FakeThread& thread, const Token& token, std::uint64_t handle) {
         return present(thread, false, handle, security::encode(token));
@@ -136,7 +134,8 @@ TEST(UnixTokens, ServersOwnUserIsWinesUser) {
     EXPECT_EQ(token.user.to_string(), "S-1-5-21-0-0-0-1000");
     EXPECT_TRUE(token.has_enabled(security::sids::kAdministrators));
     EXPECT_TRUE(token.has_enabled(Sid(22, {2, 27})));
-    EXPECT_TRUE(token.has_enabled(Sid(5, {21, 0, 0, 0, 513}))) << "whom the default DACL of Wine's programs lets in";
+    EXPECT_TRUE(token.has_enabled(Sid(5, {21, 0, 0, 0, 513})))
+        << "whom the default DACL of Wine's programs lets in";
     EXPECT_EQ(token.token_id, 5u);
 }
 

@@ -20,13 +20,6 @@ namespace {
 // A keeper is a small program, but Wine may have to start its services for it.
 constexpr Nanoseconds kKeeperPatience = Nanoseconds{30} * 1'000'000'000;
 
-template <class T>
-std::vector<T> items_of(wire::Bytes bytes) {
-    std::vector<T> items(bytes.size() / sizeof(T));
-    std::memcpy(items.data(), bytes.data(), items.size() * sizeof(T));
-    return items;
-}
-
 // The port that decides about what is sent from a port, or in an answer, or with a connect; nullptr when the
 // send that follows will fail anyway.
 Ref<Port> find_receiver(const Call& call, const wire::AttachHandles::Request& request, wire::Bytes name) {
@@ -111,7 +104,7 @@ void attach_by_value(Call& call, const wire::AttachHandles::Request& request, wi
 void handle(Call& call, const wire::AttachHandles::Request& request,
             const wire::AttachHandles::RequestBlobs& blobs) {
     if (blobs.objects.size() % sizeof(wire::PassedHandle) != 0) return call.finish(STATUS_INVALID_PARAMETER);
-    auto objects = items_of<wire::PassedHandle>(blobs.objects);
+    auto objects = wire::items_of<wire::PassedHandle>(blobs.objects);
     if (call.thread.attached().size() + objects.size() > ALPC_INDIRECT_HANDLE_MAX)
         return call.finish(STATUS_LPC_HANDLE_COUNT_EXCEEDED);
     if (request.by_value) return attach_by_value(call, request, blobs.name, std::move(objects));
@@ -153,7 +146,7 @@ void handle(Call& call, const wire::KeepHandles::Request& request,
     if (!keeper) return call.finish(STATUS_OBJECT_NAME_COLLISION);
     if (blobs.results.size() % sizeof(wire::KeptHandle) != 0) return call.finish(STATUS_INVALID_PARAMETER);
     const Ref<Keeper> alive(keeper);
-    keeper->report(request.order, items_of<wire::KeptHandle>(blobs.results));
+    keeper->report(request.order, wire::items_of<wire::KeptHandle>(blobs.results));
     if (const auto status = keeper->wait_for_order(call.thread)) call.finish(status);
 }
 

@@ -31,12 +31,7 @@ constexpr std::uint32_t kSync = ALPC_MSGFLG_SYNC_REQUEST;
 constexpr std::uint32_t kRelease = ALPC_MSGFLG_RELEASE_MESSAGE;
 constexpr std::uint32_t kHeader = sizeof(PORT_MESSAGE);
 
-inline wire::Bytes bytes_of(std::u16string_view text) {
-    return std::as_bytes(std::span(text));
-}
-inline wire::Bytes bytes_of(std::string_view text) {
-    return std::as_bytes(std::span(text));
-}
+using wire::bytes_of;
 
 // Capabilities that are only numbers. `fail` makes the next ones fail as if descriptors had run out.
 class FakeCapabilities final : public CapabilityMaker {
@@ -178,8 +173,8 @@ class FakeThread final : public ReplySink {
         std::size_t descriptors = 0;
         std::vector<UniqueFd> files;
     };
-    // Every answer with a descriptor begins with the number of its handle, if there is anything in it, unless the
-    // descriptor is memory.
+    // Every answer with a descriptor begins with the number of its handle, if there is anything in it, unless
+    // the descriptor is memory.
     void note_descriptor(const wire::PacketHeader& header, const std::vector<std::byte>& packet,
                          const UniqueFd& descriptor) {
         for (const auto code :
@@ -243,9 +238,9 @@ using MessageAnswer = Answer<wire::SendWaitReceive>;
 
 // Counts of everything that must not be left over.
 inline std::array<std::size_t, 12> live_objects() {
-    return {Process::alive(),    Thread::alive(),  Handle::alive(), Port::alive(),
-            Connection::alive(), Message::alive(), Wait::alive(),   ClientToken::alive(),
-            PortSection::alive(), View::alive(), PassedObject::alive(), Counted<Keeper>::alive()};
+    return {Process::alive(),     Thread::alive(),  Handle::alive(),       Port::alive(),
+            Connection::alive(),  Message::alive(), Wait::alive(),         ClientToken::alive(),
+            PortSection::alive(), View::alive(),    PassedObject::alive(), Counted<Keeper>::alive()};
 }
 
 // A kernel with a clock that the test sets.

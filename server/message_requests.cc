@@ -12,9 +12,7 @@ namespace ntalpc::server {
 
 namespace {
 
-wire::Bytes bytes_of(const std::u16string& text) {
-    return std::as_bytes(std::span(text));
-}
+using wire::bytes_of;
 
 // In the order in which forks' tests see the checks (alpc-abi 6.5).
 std::int32_t cancel(Port& port, const wire::CancelMessage::Request& request) {
@@ -123,8 +121,7 @@ void handle(Call& call, const wire::QueryThread::Request& request, const wire::Q
     const Thread* const thread = call.kernel.find_thread(request.process_id, request.thread_id);
     const auto* const wait = thread ? dynamic_cast<const ReplyWait*>(thread->wait()) : nullptr;
     const Connection* const connection = wait ? wait->connection() : nullptr;
-    const bool mine =
-        thread && thread->process().facts().unix_user == call.process().facts().unix_user;
+    const bool mine = thread && thread->process().facts().unix_user == call.process().facts().unix_user;
     if (mine && connection && connection->listener()) {
         reply.blocked = 1;
         reply.server_process_id = connection->listener()->owner().id;

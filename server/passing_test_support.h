@@ -131,9 +131,7 @@ class PassingTest : public KernelTest {
     }
     // The handles that an order says to close.
     static std::vector<std::uint64_t> closed_by(const Answer<wire::KeepHandles>& order) {
-        std::vector<std::uint64_t> values(order.blob.size() / sizeof(std::uint64_t));
-        std::memcpy(values.data(), order.blob.data(), order.blob.size());
-        return values;
+        return wire::items_of<std::uint64_t>(order.blob);
     }
     // Attaches one event whose duplicate has this value, by way of a keeper that has nothing else to do.
     void attach_event(FakeThread& sender, FakeThread& keeper, std::uint64_t port, std::uint64_t value) {

@@ -8,13 +8,7 @@ namespace ntalpc::server::trace_point {
 
 namespace {
 
-wire::Bytes bytes_of(std::string_view text) {
-    return std::as_bytes(std::span(text));
-}
-
-wire::Bytes bytes_of(std::u16string_view text) {
-    return std::as_bytes(std::span(text));
-}
+using wire::bytes_of;
 
 template <class Event>
 Event by(const Connection& connection, const Thread& thread) {

@@ -2,7 +2,9 @@
 #include "server/unix_token.h"
 
 #include <algorithm>
-#include <cstring>
+
+#include "server/security/access.h"
+#include "server/security/acl.h"
 
 namespace ntalpc::server {
 
@@ -31,27 +33,10 @@ Sid group_sid(std::uint32_t id) {
     return Sid(kUnixAuthority, {2, id});
 }
 
-// An ACL that gives GENERIC_ALL to the system and the user, as Wine's default is.
+// Gives everything to the system and the user, as Wine's default does.
 std::vector<std::byte> default_dacl(const Sid& user) {
-    struct {
-        std::uint8_t type = 0, flags = 0;  // ACCESS_ALLOWED_ACE
-        std::uint16_t size;
-        std::uint32_t mask = 0x10000000;
-    } entry;
-    struct {
-        std::uint8_t revision = 2, padding = 0;
-        std::uint16_t size, count = 2, padding_2 = 0;
-    } head;
-    std::vector<std::byte> acl(sizeof(head));
-    for (const Sid& sid : {sids::kSystem, user}) {
-        entry.size = static_cast<std::uint16_t>(sizeof(entry) + sid.size());
-        const auto bytes = std::as_bytes(std::span(&entry, 1));
-        acl.insert(acl.end(), bytes.begin(), bytes.end());
-        sid.append_to(acl);
-    }
-    head.size = static_cast<std::uint16_t>(acl.size());
-    std::memcpy(acl.data(), &head, sizeof(head));
-    return acl;
+    using security::access::kGenericAll;
+    return security::AclWriter{}.allow(sids::kSystem, kGenericAll).allow(user, kGenericAll).finish().value();
 }
 
 void add_privilege(Token& token, std::uint64_t luid, bool enabled = true) {

@@ -90,9 +90,7 @@ class ViewTest : public KernelTest {
         return (answer.body.attributes.valid & ALPC_MESSAGE_VIEW_ATTRIBUTE) != 0;
     }
     static std::vector<std::uint64_t> unmapped(const Answer<wire::ServeViews>& order) {
-        std::vector<std::uint64_t> views(order.blob.size() / sizeof(std::uint64_t));
-        std::memcpy(views.data(), order.blob.data(), views.size() * sizeof(std::uint64_t));
-        return views;
+        return wire::items_of<std::uint64_t>(order.blob);
     }
     static ino_t identity(const UniqueFd& memory) {
         struct stat found {};

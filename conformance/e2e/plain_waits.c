@@ -13,9 +13,10 @@ static VOID CALLBACK note_apc(ULONG_PTR what) {
     say("    apc %lu runs\n", (unsigned long)what);
 }
 
-static DWORD WINAPI set_soon(void* event) {
-    Sleep(50);
-    SetEvent(event);
+static DWORD WINAPI set_soon(void* parameter) {
+    HANDLE* events = parameter;
+    WaitForSingleObject(events[0], PATIENCE);
+    SetEvent(events[1]);
     return 3;
 }
 
@@ -69,9 +70,10 @@ static void several_objects(void) {
 
 static void threads(void) {
     HANDLE event = CreateEventA(NULL, TRUE, FALSE, NULL), mutex = CreateMutexA(NULL, FALSE, NULL);
-    HANDLE thread = CreateThread(NULL, 0, set_soon, event, 0, NULL);
+    HANDLE events[2] = {CreateEventA(NULL, FALSE, FALSE, NULL), event};
+    HANDLE thread = CreateThread(NULL, 0, set_soon, events, 0, NULL);
     DWORD code = 99;
-    show_wait("an event that is set soon", WaitForSingleObject(event, PATIENCE));
+    show_wait("an event that is set during the wait", SignalObjectAndWait(events[0], event, PATIENCE, FALSE));
     show_wait("the thread", WaitForSingleObject(thread, PATIENCE));
     GetExitCodeThread(thread, &code);
     say("    ends with %lu\n", code);

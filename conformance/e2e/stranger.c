@@ -17,6 +17,7 @@
 #define ROUNDS 25
 #define VIEW_SIZE 0x20000
 #define SERVER_THREADS 3
+#define PATIENCE 10000
 #define PORT_NAME L"\\RPC Control\\word counting service"
 
 typedef LONG STATUS;
@@ -139,6 +140,7 @@ static VIEW new_view(void) {
 // ---- The server ----
 
 static HANDLE listener;
+static HANDLE all_closed;
 static volatile LONG closed, died, goodbyes, requests, impersonations;
 
 static void accept_worker(MESSAGE* message) {
@@ -220,7 +222,7 @@ static DWORD WINAPI serve(PVOID unused) {
             case T_CLOSED:
                 CloseHandle(session->port);
                 free(session);
-                InterlockedIncrement(&closed);
+                if (InterlockedIncrement(&closed) == PROCESSES * THREADS) SetEvent(all_closed);
                 break;
             default:
                 ok(-1, "an unexpected message");
@@ -314,17 +316,13 @@ static HANDLE start_worker(int number) {
     return made.hProcess;
 }
 
-static void wait_for_count(volatile LONG* count, LONG expected) {
-    int patience;
-    for (patience = 0; *count != expected && patience < 1000; patience++) Sleep(10);
-}
-
 int main(int argc, char** argv) {
     HANDLE workers[PROCESSES];
     USTRING name = port_name();
     OBJATTR attributes = {sizeof(attributes), NULL, &name, 0x40, NULL, NULL};
     DWORD code;
     int i;
+    all_closed = CreateEventA(NULL, TRUE, FALSE, NULL);
     look_up_calls();
     if (argc > 1) return run_worker(atoi(argv[1]));
     if (!ok(NtCreatePort(&listener, &attributes, 64, sizeof(MESSAGE), 0), "create")) return 1;
@@ -335,7 +333,7 @@ int main(int argc, char** argv) {
         GetExitCodeProcess(workers[i], &code);
         if (code != 0) ok(-1, "a worker");
     }
-    wait_for_count(&closed, PROCESSES * THREADS);
+    WaitForSingleObject(all_closed, PATIENCE);
     printf(
         "%ld requests, %ld impersonations, %ld goodbyes, %ld dead threads, %ld closed ports, %ld failures\n",
         requests, impersonations, goodbyes, died, closed, failures);

@@ -11,11 +11,21 @@
 #include <cstring>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace ntalpc::wire {
 
 using Bytes = std::span<const std::byte>;
+
+// The text without a terminator; it must outlive what is returned.
+inline Bytes bytes_of(std::string_view text) {
+    return std::as_bytes(std::span(text));
+}
+inline Bytes bytes_of(std::u16string_view text) {
+    return std::as_bytes(std::span(text));
+}
 
 struct PacketHeader {
     std::uint32_t size = 0;  // of the whole packet, this header included
@@ -58,6 +68,15 @@ bool decode(Bytes body, const std::array<BlobField<Fixed, Blobs>, N>& fields, Fi
         rest = rest.subspan(size);
     }
     return rest.empty();
+}
+
+// The whole items that a blob has room for; an empty blob need not point anywhere.
+template <class T>
+std::vector<T> items_of(Bytes bytes) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    std::vector<T> items(bytes.size() / sizeof(T));
+    if (!items.empty()) std::memcpy(items.data(), bytes.data(), items.size() * sizeof(T));
+    return items;
 }
 
 // The pieces of one packet in sending order; nothing is copied, so everything named must outlive it.

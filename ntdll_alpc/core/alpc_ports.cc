@@ -4,6 +4,7 @@
 
 #include "core/call_scope.h"
 #include "core/capture.h"
+#include "core/create_port.h"
 #include "core/handle_attribute.h"
 #include "core/object_security.h"
 #include "core/security_attribute.h"
@@ -14,25 +15,23 @@ namespace ntalpc::core {
 
 namespace {
 
-wire::Bytes bytes_of(const std::u16string& text) {
-    return std::as_bytes(std::span(text));
-}
+using wire::bytes_of;
 
 // "The capacity is whatever the program has": a connect without a message has nowhere to put an answer, so
 // any answer fits.
 constexpr std::uint32_t kNoLimit = 0xFFFFFFFF;
 
 struct ConnectArguments {
-    PHANDLE port_handle;
+    PHANDLE port_handle = nullptr;
     std::u16string name;
     std::uint32_t handle_attributes = 0;
     std::vector<std::byte> required_sid;
     std::vector<std::byte> server_requirements;  // a security descriptor; empty for none
-    ULONG flags;
-    PPORT_MESSAGE message;
-    PSIZE_T buffer_length;
-    PALPC_MESSAGE_ATTRIBUTES out_attributes;
-    PALPC_MESSAGE_ATTRIBUTES in_attributes;
+    ULONG flags = 0;
+    PPORT_MESSAGE message = nullptr;
+    PSIZE_T buffer_length = nullptr;
+    PALPC_MESSAGE_ATTRIBUTES out_attributes = nullptr;
+    PALPC_MESSAGE_ATTRIBUTES in_attributes = nullptr;
 };
 
 // Everything the program points to is read and probed before the server hears of the call.
@@ -126,8 +125,8 @@ NTSTATUS connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTES port_a
             NTSTATUS outcome, const auto& reply, const auto& reply_blobs, Descriptors descriptors) {
             const bool taken = outcome == STATUS_SUCCESS;
             if (taken) outcome = write_new_context(arguments.out_attributes, sent, reply.security_context);
-            const NTSTATUS result = finish_connect(channel, arguments, outcome, reply, reply_blobs.data,
-                                                   std::move(descriptors));
+            const NTSTATUS result =
+                finish_connect(channel, arguments, outcome, reply, reply_blobs.data, std::move(descriptors));
             view.finish(channel, taken);
             return result;
         });
@@ -143,17 +142,7 @@ NTSTATUS NtAlpcCreatePort(PHANDLE PortHandle, POBJECT_ATTRIBUTES ObjectAttribute
     if (status == STATUS_SUCCESS) status = capture_object_attributes(ObjectAttributes, &name);
     if (status == STATUS_SUCCESS) status = capture_port_attributes(PortAttributes, &request.port);
     if (status != STATUS_SUCCESS) return status;
-    request.attributes = name.attributes;
-    CallScope scope;
-    if (status = scope.connect(); status != STATUS_SUCCESS) return status;
-    wire::CreatePort::Reply reply;
-    wire::CreatePort::ReplyBlobs reply_blobs;
-    UniqueFd capability;
-    status = scope.call<wire::CreatePort>(Blocking::no, request,
-                                          {.name = bytes_of(name.path), .security_descriptor = name.security_descriptor}, &reply,
-                                          &reply_blobs, std::span(&capability, 1));
-    if (status != STATUS_SUCCESS) return status;
-    return scope.give_handle(std::move(capability), reply.handle, reply.access, name.attributes, PortHandle);
+    return create_port(request, name, PortHandle);
 }
 
 NTSTATUS NtAlpcConnectPort(PHANDLE PortHandle, PUNICODE_STRING PortName, POBJECT_ATTRIBUTES ObjectAttributes,
@@ -162,9 +151,6 @@ NTSTATUS NtAlpcConnectPort(PHANDLE PortHandle, PUNICODE_STRING PortName, POBJECT
                            PALPC_MESSAGE_ATTRIBUTES OutMessageAttributes,
                            PALPC_MESSAGE_ATTRIBUTES InMessageAttributes, PLARGE_INTEGER Timeout) {
     ConnectArguments arguments{.port_handle = PortHandle,
-                               .name = {},
-                               .required_sid = {},
-                               .server_requirements = {},
                                .flags = Flags,
                                .message = ConnectionMessage,
                                .buffer_length = BufferLength,
@@ -187,9 +173,6 @@ NTSTATUS NtAlpcConnectPortEx(PHANDLE PortHandle, POBJECT_ATTRIBUTES ConnectionPo
                              PALPC_MESSAGE_ATTRIBUTES InMessageAttributes, PLARGE_INTEGER Timeout) {
     if (!ConnectionPortObjectAttributes) return STATUS_ACCESS_VIOLATION;
     ConnectArguments arguments{.port_handle = PortHandle,
-                               .name = {},
-                               .required_sid = {},
-                               .server_requirements = {},
                                .flags = Flags,
                                .message = ConnectionMessage,
                                .buffer_length = BufferLength,

@@ -104,7 +104,7 @@ NTSTATUS capture_port_attributes(const ALPC_PORT_ATTRIBUTES* attributes, wire::P
     captured->given = 1;
     // Legacy mode is not for users to ask for: it comes from how a port was made.
     captured->flags = given.Flags & ~ULONG{ALPC_PORFLG_LPC_MODE};
-    captured->qos_level = given.SecurityQos.ImpersonationLevel;
+    captured->qos_level = level_of(given.SecurityQos);
     captured->qos_dynamic = given.SecurityQos.ContextTrackingMode;
     captured->qos_effective_only = given.SecurityQos.EffectiveOnly;
     captured->max_message_length = given.MaxMessageLength;
@@ -228,8 +228,9 @@ NTSTATUS write_received_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::Messag
             attributes);
     }
     if (status == STATUS_SUCCESS && (attributes.valid & ALPC_MESSAGE_VIEW_ATTRIBUTE)) {
-        status = write_view(
-            locate<ALPC_DATA_VIEW_ATTR>(buffer, attributes.allocated, ALPC_MESSAGE_VIEW_ATTRIBUTE), attributes);
+        status =
+            write_view(locate<ALPC_DATA_VIEW_ATTR>(buffer, attributes.allocated, ALPC_MESSAGE_VIEW_ATTRIBUTE),
+                       attributes);
     }
     if (status == STATUS_SUCCESS && (attributes.valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE)) {
         ALPC_CONTEXT_ATTR context{};
@@ -256,8 +257,8 @@ NTSTATUS write_received_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::Messag
     }
     if (!(attributes.valid & ALPC_MESSAGE_HANDLE_ATTRIBUTE)) return status;
     if (status == STATUS_SUCCESS) {
-        status = write(
-            locate<ALPC_HANDLE_ATTR>(buffer, attributes.allocated, ALPC_MESSAGE_HANDLE_ATTRIBUTE), handles);
+        status = write(locate<ALPC_HANDLE_ATTR>(buffer, attributes.allocated, ALPC_MESSAGE_HANDLE_ATTRIBUTE),
+                       handles);
     }
     // The program would never learn of it.
     if (status != STATUS_SUCCESS && handles.Handle) host::close_handle(handles.Handle);

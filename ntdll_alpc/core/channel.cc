@@ -188,8 +188,9 @@ void Channel::serve(wire::Bytes body, Descriptors descriptors) {
     }
 }
 
-// The server of a port wants to read or write memory that a request of this thread has offered. The thread is at the
-// server's disposal while it waits for the answer; a bad address is the program's and is reported as such.
+// The server of a port wants to read or write memory that a request of this thread has offered. The thread is
+// at the server's disposal while it waits for the answer; a bad address is the program's and is reported as
+// such.
 void Channel::serve_data(wire::Bytes body) {
     using wire::ServeData;
     ServeData::Reply order;
@@ -217,9 +218,8 @@ void Channel::serve_views(wire::Bytes body, UniqueFd memory) {
     ServeViews::Reply order;
     ServeViews::ReplyBlobs blobs;
     if (!wire::decode(body, ServeViews::kReplyBlobs, order, blobs)) return;
-    std::vector<std::uint64_t> unmapped(blobs.unmapped.size() / sizeof(std::uint64_t));
-    std::memcpy(unmapped.data(), blobs.unmapped.data(), unmapped.size() * sizeof(std::uint64_t));
-    for (const std::uint64_t view : unmapped) unmap_ended_view({view, generation_});
+    for (const auto view : wire::items_of<std::uint64_t>(blobs.unmapped))
+        unmap_ended_view({view, generation_});
     if (order.restored != 0) restore_view({order.restored, generation_}, std::move(memory));
     ServeViews::Request done;
     done.unmapped_serial = order.unmapped_serial;

@@ -16,9 +16,7 @@ namespace ntalpc::core {
 
 namespace {
 
-wire::Bytes bytes_of(const std::u16string& text) {
-    return std::as_bytes(std::span(text));
-}
+using wire::bytes_of;
 
 // What creating and opening have in common: a name goes to the server, a handle comes back.
 template <class Request>

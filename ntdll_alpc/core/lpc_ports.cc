@@ -6,8 +6,10 @@
 
 #include "core/call_scope.h"
 #include "core/capture.h"
+#include "core/create_port.h"
 #include "core/host_sections.h"
 #include "core/port_views.h"
+#include "core/security_attribute.h"
 #include "generated/core_calls.h"
 
 namespace ntalpc::core {
@@ -20,9 +22,7 @@ namespace {
 constexpr ULONG kMaxConnectionInformation = 520;
 constexpr ULONG kMaxMessageLength = 0xFFFF;
 
-wire::Bytes bytes_of(const std::u16string& text) {
-    return std::as_bytes(std::span(text));
-}
+using wire::bytes_of;
 
 // Legacy ports accept no object attributes but case insensitivity (lpc-semantics 3.1).
 NTSTATUS capture_name(POBJECT_ATTRIBUTES attributes, ObjectName* name) {
@@ -31,8 +31,8 @@ NTSTATUS capture_name(POBJECT_ATTRIBUTES attributes, ObjectName* name) {
     return name->attributes & ~OBJ_CASE_INSENSITIVE ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
 
-NTSTATUS create_port(PHANDLE port_handle, POBJECT_ATTRIBUTES object_attributes,
-                     ULONG max_connection_information, ULONG max_message_length, std::uint32_t flags) {
+NTSTATUS create_lpc_port(PHANDLE port_handle, POBJECT_ATTRIBUTES object_attributes,
+                         ULONG max_connection_information, ULONG max_message_length, std::uint32_t flags) {
     ObjectName name;
     NTSTATUS status = probe_for_write(port_handle);
     if (status == STATUS_SUCCESS) status = capture_name(object_attributes, &name);
@@ -40,20 +40,10 @@ NTSTATUS create_port(PHANDLE port_handle, POBJECT_ATTRIBUTES object_attributes,
     if (max_connection_information > kMaxMessageLength) return STATUS_INVALID_PARAMETER_3;
     if (max_message_length > kMaxMessageLength) return STATUS_INVALID_PARAMETER_4;
     wire::CreatePort::Request request;
-    request.attributes = name.attributes;
     request.port.given = 1;
     request.port.flags = ALPC_PORFLG_LPC_MODE | ALPC_PORFLG_ALLOW_LPC_REQUESTS | flags;
     request.port.max_message_length = max_message_length;
-    CallScope scope;
-    if (status = scope.connect(); status != STATUS_SUCCESS) return status;
-    wire::CreatePort::Reply reply;
-    wire::CreatePort::ReplyBlobs reply_blobs;
-    UniqueFd capability;
-    status = scope.call<wire::CreatePort>(Blocking::no, request,
-                                          {.name = bytes_of(name.path), .security_descriptor = name.security_descriptor}, &reply,
-                                          &reply_blobs, std::span(&capability, 1));
-    if (status != STATUS_SUCCESS) return status;
-    return scope.give_handle(std::move(capability), reply.handle, reply.access, name.attributes, port_handle);
+    return create_port(request, name, port_handle);
 }
 
 // A PORT_VIEW on its way through a connect or an accept.
@@ -183,7 +173,7 @@ NTSTATUS capture_connect(const ConnectArguments& arguments, PUNICODE_STRING name
     if (status == STATUS_SUCCESS) status = capture_sid(sid, &captured->sid);
     if (status == STATUS_SUCCESS) status = capture_string(name, &captured->name);
     if (status != STATUS_SUCCESS) return status;
-    captured->request.qos_level = qos.ImpersonationLevel;
+    captured->request.qos_level = level_of(qos);
     captured->request.qos_dynamic = qos.ContextTrackingMode;
     captured->request.qos_effective_only = qos.EffectiveOnly;
     return STATUS_SUCCESS;
@@ -263,13 +253,13 @@ NTSTATUS connect(const ConnectArguments& arguments, CapturedConnect& captured) {
 
 NTSTATUS NtCreatePort(PHANDLE PortHandle, POBJECT_ATTRIBUTES ObjectAttributes, ULONG MaxConnectionInfoLength,
                       ULONG MaxMessageLength, ULONG) {
-    return create_port(PortHandle, ObjectAttributes, MaxConnectionInfoLength, MaxMessageLength, 0);
+    return create_lpc_port(PortHandle, ObjectAttributes, MaxConnectionInfoLength, MaxMessageLength, 0);
 }
 
 NTSTATUS NtCreateWaitablePort(PHANDLE PortHandle, POBJECT_ATTRIBUTES ObjectAttributes,
                               ULONG MaxConnectionInfoLength, ULONG MaxMessageLength, ULONG) {
-    return create_port(PortHandle, ObjectAttributes, MaxConnectionInfoLength, MaxMessageLength,
-                       ALPC_PORFLG_WAITABLE_PORT);
+    return create_lpc_port(PortHandle, ObjectAttributes, MaxConnectionInfoLength, MaxMessageLength,
+                           ALPC_PORFLG_WAITABLE_PORT);
 }
 
 NTSTATUS NtSecureConnectPort(PHANDLE PortHandle, PUNICODE_STRING PortName,

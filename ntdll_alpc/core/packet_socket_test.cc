@@ -25,12 +25,11 @@ class PacketSocketTest : public testing::Test {
         near_.reset(ends[0]);
         far_.reset(ends[1]);
     }
-    static wire::Bytes bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
     std::string received(ssize_t size) const {
         return {reinterpret_cast<const char*>(buffer_.data()), static_cast<std::size_t>(size)};
     }
     ssize_t send(std::string_view text, int descriptor) {
-        const wire::Bytes piece = bytes_of(text);
+        const wire::Bytes piece = wire::bytes_of(text);
         return send_packet(near_.get(), std::span(&piece, 1), descriptor);
     }
 
@@ -39,8 +38,8 @@ class PacketSocketTest : public testing::Test {
 };
 
 TEST_F(PacketSocketTest, PiecesArriveAsOnePacket) {
-    const std::array<wire::Bytes, 4> pieces = {bytes_of("one "), bytes_of(""), bytes_of("two "),
-                                               bytes_of("three")};
+    const std::array<wire::Bytes, 4> pieces = {wire::bytes_of("one "), wire::bytes_of(""),
+                                               wire::bytes_of("two "), wire::bytes_of("three")};
     EXPECT_EQ(send_packet(near_.get(), pieces, -1), 13);
     EXPECT_EQ(send("next", -1), 4);
     EXPECT_EQ(received(receive_packet(far_.get(), buffer_, {})), "one two three");

@@ -4,18 +4,16 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
-#include <thread>
-
-#include "ntalpc/server_location.h"
+#include <vector>
 
 extern char** environ;
 
@@ -31,12 +29,12 @@ class PrivateServer {
     PrivateServer(const PrivateServer&) = delete;
     PrivateServer& operator=(const PrivateServer&) = delete;
     ~PrivateServer() {
-        if (process_ > 0) {
-            kill(process_, SIGTERM);
-            waitpid(process_, nullptr, 0);
-        }
+        const bool stopped = !running_ || run_server({"-k"});
         std::error_code ignored;  // a directory left in /tmp does no harm
         std::filesystem::remove_all(runtime_, ignored);
+        if (stopped) return;
+        std::fputs("cannot stop the server of the tests\n", stderr);
+        std::_Exit(EXIT_FAILURE);  // the tests have had their results already
     }
 
     bool running() const { return running_; }
@@ -46,14 +44,25 @@ class PrivateServer {
         char directory[] = "/tmp/ntalpc-core-XXXXXX";
         if (!mkdtemp(directory)) return;
         runtime_ = directory;
-        const std::string binary = server_binary();
+        binary_ = server_binary();
         setenv("XDG_RUNTIME_DIR", directory, 1);
         setenv("WINEPREFIX", (runtime_ + "/prefix").c_str(), 1);
-        setenv("NTALPC_SERVER_BINARY", binary.c_str(), 1);
-        std::string name = "alpcserver", option = "-f";
-        char* const arguments[] = {name.data(), option.data(), nullptr};
-        if (posix_spawn(&process_, binary.c_str(), nullptr, nullptr, arguments, environ) != 0) process_ = 0;
-        running_ = process_ > 0 && wait_for_socket();
+        setenv("NTALPC_SERVER_BINARY", binary_.c_str(), 1);
+        running_ = run_server({});
+    }
+
+    // What it starts ends when the server is ready, or has ended.
+    bool run_server(std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), "alpcserver");
+        std::vector<char*> pointers;
+        for (std::string& argument : arguments) pointers.push_back(argument.data());
+        pointers.push_back(nullptr);
+        pid_t process;
+        if (posix_spawn(&process, binary_.c_str(), nullptr, nullptr, pointers.data(), environ) != 0)
+            return false;
+        int status = -1;
+        while (waitpid(process, &status, 0) < 0 && errno == EINTR) continue;
+        return status == 0;
     }
 
     static std::string server_binary() {
@@ -62,18 +71,7 @@ class PrivateServer {
         return (own.parent_path() / "../server/alpcserver").lexically_normal();
     }
 
-    static bool wait_for_socket() {
-        const std::filesystem::path socket = server_directory(prefix_from_environment()) + "/socket";
-        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-        while (!std::filesystem::exists(socket)) {
-            if (std::chrono::steady_clock::now() > deadline) return false;
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        }
-        return true;
-    }
-
-    std::string runtime_;
-    pid_t process_ = 0;
+    std::string runtime_, binary_;
     bool running_ = false;
 };
 

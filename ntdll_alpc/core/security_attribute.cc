@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 
 #include "core/attributes.h"
 
@@ -22,10 +23,17 @@ std::uint64_t number_of(ALPC_HANDLE handle) {
 
 }  // namespace
 
+std::uint32_t level_of(const SECURITY_QUALITY_OF_SERVICE& quality) {
+    std::uint32_t level;
+    static_assert(sizeof(level) == sizeof(quality.ImpersonationLevel));
+    std::memcpy(&level, &quality.ImpersonationLevel, sizeof(level));
+    return level;
+}
+
 NTSTATUS capture_quality(const SECURITY_QUALITY_OF_SERVICE* quality, wire::MessageAttributes* captured) {
     SECURITY_QUALITY_OF_SERVICE given;
     if (const NTSTATUS status = read(quality, &given); status != STATUS_SUCCESS) return status;
-    captured->security_level = given.ImpersonationLevel;
+    captured->security_level = level_of(given);
     captured->security_dynamic = given.ContextTrackingMode != SECURITY_STATIC_TRACKING;
     captured->security_effective_only = given.EffectiveOnly != FALSE;
     return STATUS_SUCCESS;

@@ -10,6 +10,9 @@ namespace ntalpc::core {
 NTSTATUS capture_security_attribute(const ALPC_SECURITY_ATTR* attribute, wire::MessageAttributes* captured);
 NTSTATUS capture_quality(const SECURITY_QUALITY_OF_SERVICE* quality, wire::MessageAttributes* captured);
 
+// The level as the program wrote it, which need not be one of the enumeration.
+std::uint32_t level_of(const SECURITY_QUALITY_OF_SERVICE& quality);
+
 // Whether the server is to remember the caller's token as it is now.
 bool takes_token(const wire::MessageAttributes& sent);
 bool takes_token(const wire::PortAttributes& client_port);

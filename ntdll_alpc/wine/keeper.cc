@@ -15,13 +15,6 @@ namespace ntalpc::wine {
 
 namespace {
 
-template <class T>
-std::vector<T> items_of(wire::Bytes bytes) {
-    std::vector<T> items(bytes.size() / sizeof(T));
-    std::memcpy(items.data(), bytes.data(), items.size() * sizeof(T));
-    return items;
-}
-
 HANDLE handle_of(std::uint64_t value) {
     return reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(value));
 }
@@ -74,10 +67,10 @@ wire::KeptHandle keep(HANDLE source, const wire::PassedHandle& object) {
 
 std::vector<wire::KeptHandle> carry_out(Sources& sources, const wire::KeepHandles::Reply& order,
                                         const wire::KeepHandles::ReplyBlobs& blobs) {
-    for (const std::uint64_t value : items_of<std::uint64_t>(blobs.closed)) nt_close(handle_of(value));
-    for (const std::uint64_t process : items_of<std::uint64_t>(blobs.gone)) sources.forget(process);
+    for (const std::uint64_t value : wire::items_of<std::uint64_t>(blobs.closed)) nt_close(handle_of(value));
+    for (const std::uint64_t process : wire::items_of<std::uint64_t>(blobs.gone)) sources.forget(process);
     std::vector<wire::KeptHandle> results;
-    const auto objects = items_of<wire::PassedHandle>(blobs.objects);
+    const auto objects = wire::items_of<wire::PassedHandle>(blobs.objects);
     if (objects.empty()) return results;
     HANDLE source = nullptr;
     const NTSTATUS found = sources.find(order.process_id, &source);
