@@ -188,7 +188,7 @@ ProcessFacts Channel::facts_of(const wire::RegisterProcess::Request& request, wi
     facts.own_id = request.process_id;
     facts.session = facts.believed ? request.session_id : session_of_users;
     facts.creation_time = request.creation_time;
-    facts.image_path.assign(reinterpret_cast<const char*>(image_path.data()), image_path.size());
+    facts.image_path = printable({reinterpret_cast<const char*>(image_path.data()), image_path.size()});
     const auto folded = static_cast<std::uint32_t>(request.world ^ request.world >> 32);
     facts.world = request.world == 0 ? 0 : std::uint64_t{peer_.user} << 32 | folded | 1;
     facts.unix_process = peer_.process;
@@ -295,7 +295,7 @@ void ChannelTable::drop(Channel& channel) {
 
 void ChannelTable::drop_client(Channel& offender, const char* rule) {
     const Process* const process = offender.process();
-    log(LogLevel::always, "dropped process %u (%s): it sent %s", process ? process->facts().unix_process : 0,
+    log(LogLevel::always, "dropped process %u (%s): %s", process ? process->facts().unix_process : 0,
         process ? process->facts().image_path.c_str() : "not registered", rule);
     if (process) NTALPC_TRACE(client_dropped(process->facts(), rule));
     drop(offender);

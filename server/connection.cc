@@ -175,7 +175,7 @@ void Connection::finish_accept(std::uint64_t port_context) {
 
 void Connection::refuse(Thread& caller, Message& request, wire::Bytes information) {
     const Ref<Connection> alive(this);
-    log(LogLevel::connections, "%04llx:%04llx refused connection %llu of process %04llx (%s)",
+    log(LogLevel::connections, "%04llx:%04llx refused connection %llu of process %04llx (%s): the server did not accept it",
         static_cast<unsigned long long>(caller.process().facts().id),
         static_cast<unsigned long long>(caller.id()), static_cast<unsigned long long>(serial_),
         static_cast<unsigned long long>(client_facts_->id), client_facts_->image_path.c_str());
@@ -337,6 +337,9 @@ void Connection::end(Side gone, std::int32_t own_status, PendingMessages pending
     if (state_ == State::accepting) {
         // The server gives up between the halves of an accept.
         const Ref<Message> request = request_;
+        log(LogLevel::connections, "connection %llu of process %04llx (%s) refused: the server gave up its accept",
+            static_cast<unsigned long long>(serial_), static_cast<unsigned long long>(client_facts_->id),
+            client_facts_->image_path.c_str());
         return become_refused(*request, {});
     }
     if (state_ != State::accepted) return;

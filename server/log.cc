@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "ntalpc/status.h"
+
 namespace ntalpc::server {
 
 namespace {
@@ -60,6 +62,19 @@ void log(LogLevel level, const char* format, ...) {
     line[length++] = '\n';
     // A log that cannot be written must not stop the server; there is nobody left to tell.
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line, length);
+}
+
+std::string status_text(std::int32_t status) {
+    if (const char* const name = status_name(status)) return name;
+    char number[16];
+    std::snprintf(number, sizeof(number), "%08x", static_cast<unsigned>(status));
+    return number;
+}
+
+std::string printable(std::string_view text) {
+    std::string out(text);
+    std::ranges::replace_if(out, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
+    return out;
 }
 
 std::string printable(std::u16string_view text) {

@@ -3,6 +3,7 @@
 // processes, ports and connections, 2 adds messages, 3 adds every request and reply with its fields.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,7 +17,12 @@ bool log_enabled(LogLevel level);
 // One line to standard error, prefixed with the time.
 __attribute__((format(printf, 2, 3))) void log(LogLevel level, const char* format, ...);
 
+// STATUS_ACCESS_DENIED and the like, or the number.
+std::string status_text(std::int32_t status);
+
 // UTF-16 as UTF-8 for log lines; control characters and lone surrogates become '?'.
 std::string printable(std::u16string_view text);
+// The same for a text that is UTF-8 already.
+std::string printable(std::string_view text);
 
 }  // namespace ntalpc::server

@@ -47,7 +47,37 @@ std::int32_t check_listener(Object& object, const security::Token& token, wire::
     return STATUS_SUCCESS;
 }
 
+const char* reason_of(std::int32_t status) {
+    switch (status) {
+        case STATUS_OBJECT_NAME_NOT_FOUND:
+            return "there is nothing of that name";
+        case STATUS_OBJECT_PATH_NOT_FOUND:
+            return "a directory of that path is not there";
+        case STATUS_OBJECT_TYPE_MISMATCH:
+            return "it is not a port, or has nothing below it";
+        case STATUS_INVALID_PORT_HANDLE:
+            return "it is not a connection port";
+        case STATUS_ACCESS_DENIED:
+            return "the token of the thread may not connect to it";
+        case STATUS_SERVER_SID_MISMATCH:
+            return "its server is not whom the client requires";
+        case STATUS_PORT_CONNECTION_REFUSED:
+            return "the port does not listen any more";
+        default:
+            return "the call is not well formed";
+    }
+}
+
 }  // namespace
+
+void tell_refusal(const Call& call, wire::Bytes name, std::int32_t status) {
+    const ProcessFacts& caller = call.process().facts();
+    log(LogLevel::connections, "%04llx:%04llx (%s) connects to %s: refused, %s (%s)",
+        static_cast<unsigned long long>(caller.id), static_cast<unsigned long long>(call.thread.id()),
+        caller.image_path.c_str(), printable(text_of(name)).c_str(), reason_of(status),
+        status_text(status).c_str());
+    NTALPC_TRACE(connect_failed(call.thread, text_of(name), status));
+}
 
 std::int32_t find_listener(const Call& call, wire::Bytes name, CaseRule rule, wire::Bytes required_sid,
                            Ref<Port>* listener) {
@@ -56,13 +86,14 @@ std::int32_t find_listener(const Call& call, wire::Bytes name, CaseRule rule, wi
     const security::Token& token = call.thread.effective_token();
     if (status == STATUS_SUCCESS) status = call.kernel.names.open(text_of(name), rule, token, &object);
     if (status == STATUS_SUCCESS) status = check_listener(*object, token, required_sid, listener);
-    const ProcessFacts& caller = call.process().facts();
-    log(LogLevel::connections, "%04llx:%04llx connects to %s: %s (status %08x)",
-        static_cast<unsigned long long>(caller.id), static_cast<unsigned long long>(call.thread.id()),
-        printable(text_of(name)).c_str(), status == STATUS_SUCCESS ? "request queued" : "refused",
-        static_cast<unsigned>(status));
-    if (status != STATUS_SUCCESS) NTALPC_TRACE(connect_failed(call.thread, text_of(name), status));
-    return status;
+    if (status != STATUS_SUCCESS) {
+        tell_refusal(call, name, status);
+        return status;
+    }
+    log(LogLevel::connections, "%04llx:%04llx connects to %s",
+        static_cast<unsigned long long>(call.process().facts().id),
+        static_cast<unsigned long long>(call.thread.id()), printable(text_of(name)).c_str());
+    return STATUS_SUCCESS;
 }
 
 }  // namespace ntalpc::server

@@ -18,6 +18,9 @@ std::int32_t find_port(const Call& call, std::uint64_t handle, Port** port);
 std::int32_t find_listener(const Call& call, wire::Bytes name, CaseRule rule, wire::Bytes required_sid,
                            Ref<Port>* listener);
 
+// Says in the log and in traces why a connect ends before there is a connection.
+void tell_refusal(const Call& call, wire::Bytes name, std::int32_t status);
+
 // A name on the wire, and whether it can be one: STATUS_OBJECT_NAME_INVALID if not.
 std::u16string text_of(wire::Bytes bytes);
 std::int32_t check_name(wire::Bytes bytes);

@@ -100,8 +100,10 @@ void handle(Call& call, const wire::ConnectPort::Request& request,
     // own.
     const auto status = find_listener(call, blobs.name, CaseRule::insensitive, blobs.required_sid, &listener);
     if (status != STATUS_SUCCESS) return call.finish(status);
-    if (const auto refused = check_requirements(*listener, blobs.server_requirements))
+    if (const auto refused = check_requirements(*listener, blobs.server_requirements)) {
+        tell_refusal(call, blobs.name, refused);
         return call.finish(refused);
+    }
     // After the look-up: a missing port is reported first. A connection message has no room between data and
     // end.
     const auto& message = request.message;

@@ -4,10 +4,17 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
+#include "ntalpc/status.h"
 #include "server/ref.h"
 
 namespace ntalpc::server {
+
+// How a request ends that would take more than there is for it; traces and the log tell of these.
+constexpr bool is_quota_status(std::int32_t status) {
+    return status == STATUS_QUOTA_EXCEEDED || status == STATUS_INSUFFICIENT_RESOURCES;
+}
 
 struct QuotaLimits {
     // Generous enough for programs that queue tens of thousands of messages before the first receive; small

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "server/log.h"
 #include "server/recorder.h"
 #include "server/trace_points.h"
 
@@ -82,6 +83,11 @@ void Thread::send(std::int32_t status, std::span<const wire::Bytes> pieces, std:
     assert(outstanding_);
     process_->views().orders().precede_answer(*this);
     outstanding_ = false;
+    if (is_quota_status(status)) {
+        log(LogLevel::connections, "%04llx:%04llx (%s) hits a limit in %s: %s",
+            static_cast<unsigned long long>(process_->facts().id), static_cast<unsigned long long>(id_),
+            process_->facts().image_path.c_str(), wire::code_name(code_), status_text(status).c_str());
+    }
     if (!recorder_) NTALPC_TRACE(call_ended(*this, code_, status, began_, parked_ == 0 ? 0 : Tracer::now() - parked_));
     sink_.send(pieces, descriptors);
 }

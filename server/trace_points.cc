@@ -139,7 +139,7 @@ void call_ended(const Thread& thread, std::uint16_t request, std::int32_t status
     event.request = request;
     event.status = status;
     tracer().emit<trace::CallEnded>(event);
-    if (status != STATUS_QUOTA_EXCEEDED && status != STATUS_INSUFFICIENT_RESOURCES) return;
+    if (!is_quota_status(status)) return;
     tracer().emit<trace::QuotaHit>({event.process, event.thread, status, request});
 }
 

@@ -83,4 +83,20 @@ Token token_of_unix_user(const UnixIdentity& identity, bool is_servers_own, std:
     return token;
 }
 
+Token token_of_sid(const Sid& sid) {
+    const auto parts = sid.parts();
+    if (sid == kWineUser) return token_of_unix_user({}, true, 0);
+    if (sid.authority() == kUnixAuthority && parts.size() == 2 && sid == user_sid(parts[1]))
+        return token_of_unix_user({.user = parts[1], .groups = {}}, false, 0);
+    Token token;
+    if (sid == sids::kAnonymous) {
+        token.integrity = security::integrity::kUntrusted;
+    } else {
+        token = token_of_unix_user({.user = ~0u, .groups = {}}, false, 0);
+        token.default_dacl = default_dacl(sid);
+    }
+    token.user = token.default_owner = sid;
+    return token;
+}
+
 }  // namespace ntalpc::server

@@ -65,6 +65,18 @@ class Inspector(EndToEnd):
         self.assertIn(PORT, self.text("tree"))
         self.assertIn("there is no object", self.text("object", "\\nowhere", code=1))
 
+    def test_access(self):
+        self.connect("native", "native", name="inspected")
+        [token] = {token["user"] for token in self.ask("tokens")}
+        mine = self.ask("access", PORT, "--as", token)
+        self.assertEqual((mine["name"], mine["type"], mine["status"]), (PORT, "ALPC Port", "STATUS_SUCCESS"))
+        self.assertEqual(mine["rights"], "PORT_CONNECT|DELETE|READ_CONTROL|WRITE_DAC|WRITE_OWNER|SYNCHRONIZE")
+        self.assertIn("is granted PORT_CONNECT|", self.text("access", PORT, "--as", token))
+        other = self.ask("access", "--as=S-1-22-1-4711", PORT)
+        self.assertEqual((other["granted"], other["rights"]), (0, ""))
+        self.assertIn("S-1-22-1-4711 is granted nothing of", self.text("access", PORT, "--as", "S-1-22-1-4711"))
+        self.assertIn("STATUS_OBJECT_NAME_NOT_FOUND", self.text("access", "\\nowhere", "--as", token, code=1))
+
     def test_top_counts_what_goes_through(self):
         server, client = self.connect("native", "native", name="inspected")
         top = self.start(ALPCCTL, "top", "--once")
@@ -92,7 +104,8 @@ class Inspector(EndToEnd):
 
     def test_wrong_command_lines(self):
         self.connect("native", "native")
-        for words in (["ports", "x"], ["object"], ["kill-connection"], ["top", "x"], ["nothing"]):
+        for words in (["ports", "x"], ["object"], ["kill-connection"], ["top", "x"], ["nothing"],
+                      ["access", PORT], ["access", "--as", "S-1-1-0"], ["access", PORT, "--as", "me"]):
             with self.subTest(words=words):
                 self.assertIn("see alpcctl --help", self.text(*words, code=2))
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "alpcctl/access_command.h"
 #include "alpcctl/inspect_commands.h"
 #include "alpcctl/status_command.h"
 #include "alpcctl/top_command.h"
@@ -38,6 +39,8 @@ constexpr Command kCommands[] = {
     {"tokens", "[--json]", "the token of each process", ntalpc::run_tokens_command},
     {"object", "NAME [--json]", "one object of the namespace", ntalpc::run_object_command},
     {"tree", "[NAME] [--json]", "everything below a directory of the namespace", ntalpc::run_tree_command},
+    {"access", "NAME --as SID", "what SID would be granted of an object; also --json",
+     ntalpc::run_access_command},
     {"top", "[--once]", "the busiest ports, every second; q ends", ntalpc::run_top_command},
     {"kill-connection", "NUMBER", "end a connection, as its server's disconnect would",
      ntalpc::run_kill_connection_command},

@@ -41,6 +41,9 @@ void print_help() {
         std::printf("  %-6s %s\n         %s\n", command.name, command.arguments, command.summary);
     std::printf("\nFilters:\n%s", ntalpc::kFilterHelp);
     std::puts(
+        "\n"
+        "  -h, --help           show this help\n"
+        "  -v, --version        show the version\n"
         "\nThe server is that of the Wine prefix ($WINEPREFIX, else ~/.wine). FILE is trace.alpc unless -o "
         "names it.\n"
         "Exit status: 0; record: the program's; diff: 1 for a difference; 1 for a failure, 2 for a wrong "
