@@ -300,5 +300,29 @@ TEST_F(CompletionListTest, TheSenderOfAListedDatagramIsRemembered) {
     EXPECT_LT(request.message_id, 10000u);
 }
 
+// Those who wait at a completion port hear of a message when it is in the list, or when it is left to ordinary
+// receives, and not before.
+TEST_F(CompletionListTest, AnAssociatedPortTellsWhatCanBeTaken) {
+    FakeThread& helper = new_thread(*pair_.server);
+    ASSERT_EQ(pair_.server->call<wire::AssociatePort>({.handle = pair_.listener, .cookie = 1}).status,
+              STATUS_SUCCESS);
+    helper.start<wire::TakeNotes>({});
+    fetch();
+    send_some(1);
+    EXPECT_EQ(batch().body.count, 1U);
+    EXPECT_TRUE(helper.waiting());
+    fetch(1);
+    EXPECT_EQ(helper.take<wire::TakeNotes>().blob.size(), sizeof(wire::Note));
+    helper.start<wire::TakeNotes>({});
+    send_some(1);
+    EXPECT_EQ(batch().body.count, 1U);
+    constexpr std::uint32_t no_room = 0;
+    fetch(0, no_room, true);
+    EXPECT_TRUE(helper.waiting());
+    send_some(1);
+    EXPECT_EQ(helper.take<wire::TakeNotes>().blob.size(), sizeof(wire::Note));
+    EXPECT_EQ(receive(*pair_.server, pair_.listener).status, STATUS_SUCCESS);
+}
+
 }  // namespace
 }  // namespace ntalpc::server
