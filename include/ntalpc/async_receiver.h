@@ -30,7 +30,9 @@ class AsyncReceiver {
   public:
     // The port must stay open as long as the receiver is used. `largest_message` counts the header.
     explicit AsyncReceiver(HANDLE port, std::size_t largest_message = 0xFFFF)
-        : port_(port), buffer_(largest_message / sizeof(std::max_align_t) + 1) {
+        : port_(port),
+          largest_message_(largest_message),
+          buffer_((largest_message + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t)) {
         status_ = NtalpcOpenPortEvent(port_, &descriptor_);
     }
     ~AsyncReceiver() {
@@ -52,7 +54,7 @@ class AsyncReceiver {
     NTSTATUS receive_all(Handler&& handle, PALPC_MESSAGE_ATTRIBUTES attributes = nullptr) {
         for (;;) {
             auto* const message = reinterpret_cast<PORT_MESSAGE*>(buffer_.data());
-            SIZE_T size = buffer_.size() * sizeof(std::max_align_t);
+            SIZE_T size = largest_message_;
             LARGE_INTEGER at_once;
             at_once.QuadPart = 0;
             const NTSTATUS status =
@@ -65,6 +67,7 @@ class AsyncReceiver {
 
   private:
     const HANDLE port_;
+    const std::size_t largest_message_;
     std::vector<std::max_align_t> buffer_;
     NTSTATUS status_ = STATUS_SUCCESS;
     int descriptor_ = -1;
