@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "server/notes.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include "server/kernel_test_support.h"
 
@@ -225,6 +227,19 @@ TEST_F(PortEventTest, StaysReadableWhenTheConnectionHasEnded) {
     close(*pair.server, pair.server_port);
     EXPECT_TRUE(readable(ready));
     receive(*pair.client, pair.client_port);
+    EXPECT_TRUE(readable(ready));
+}
+
+// The flags of a descriptor belong to everybody who has a duplicate.
+TEST_F(PortEventTest, AClientCannotMakeTheServerWait) {
+    const Pair pair = connected_pair();
+    const UniqueFd ready = event(*pair.server, pair.listener);
+    ASSERT_EQ(fcntl(ready.get(), F_SETFL, 0), 0);
+    send(*pair.client, pair.client_port, "one");
+    char taken = 0;
+    EXPECT_GT(read(ready.get(), &taken, sizeof(taken)), 0);
+    receive(*pair.server, pair.listener);
+    send(*pair.client, pair.client_port, "two");
     EXPECT_TRUE(readable(ready));
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// An eventfd that shows a state to whoever polls it.
+// A descriptor that shows a state to whoever polls it: a socket with a byte in it, or none.
 //
-// Clients hold the descriptor and may read and write it. Whatever they do, the server neither blocks nor
-// fails; they mislead themselves and the others who use the same port.
+// Clients hold it and may do with it what they like; they mislead themselves and the others who use the same
+// port. It is not an eventfd because whether those block is a property of all duplicates together, so a
+// client could make the server wait. A socket is told by each call.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,10 @@ class ReadyEvent {
     void show(bool ready);
 
   private:
-    UniqueFd event_;
+    bool make();
+
+    UniqueFd writer_;
+    UniqueFd shown_to_clients_;
     bool shown_ = false;
     ObjectCharge charge_;
 };
