@@ -257,8 +257,10 @@ void Port::set_completion_list(std::unique_ptr<CompletionList> list) {
     std::swap(list_, list);
 }
 
-void Port::list_published(std::uint32_t wake) {
-    if (association_ && wake != 0) association_->note(wake);
+// One packet per message, as without a list: a consumer need not know that it could take more than one for
+// each. But none while as many threads are at work as may be (alpc-semantics 15.4, inferred from names).
+void Port::list_published(std::uint32_t count, bool workers_wanted) {
+    if (association_ && workers_wanted) association_->note(count);
     wake_watchers();
 }
 
@@ -289,6 +291,7 @@ std::int32_t Port::associate(Process& process, std::uint64_t cookie) {
     if (const auto status = process.notes().add(process.account(), cookie, &association_)) return status;
     queue_.forget_announcements();
     announce_queued();
+    if (list_ && list_->posts() != 0) association_->note(1);  // some may still be in there
     if (receive_status() != STATUS_SUCCESS) announce_end();
     return STATUS_SUCCESS;
 }

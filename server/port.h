@@ -118,8 +118,8 @@ class Port final : public Object, public Counted<Port> {
     // Where messages go as long as they fit. nullptr: this port has none.
     CompletionList* completion_list() const { return list_.get(); }
     void set_completion_list(std::unique_ptr<CompletionList> list);
-    // Messages have been put into it; up to `wake` of those who serve the port shall learn of it.
-    void list_published(std::uint32_t wake);
+    // So many messages have been put into it, and it is worth while to tell somebody.
+    void list_published(std::uint32_t count, bool workers_wanted);
     // Whether an ordinary receive finds what is queued.
     bool for_receivers() const;
     // Nothing is to be expected of this port any more but its status.
