@@ -91,7 +91,7 @@ void NTAPI run_callback(PTP_CALLBACK_INSTANCE instance, PVOID context, PTP_WORK)
 // object in a group.
 
 using ReleaseGroupMembers = void(NTAPI*)(PTP_CLEANUP_GROUP group, BOOL cancel_pending, PVOID context);
-ReleaseGroupMembers original_release_group_members;
+void* original_release_group_members;
 
 // The objects of the group, out of the list of all, and kept from being freed.
 PTP_ALPC take_members(PTP_CLEANUP_GROUP group) {
@@ -116,7 +116,7 @@ void NTAPI release_group_members(PTP_CLEANUP_GROUP group, BOOL cancel_pending, P
     for (PTP_ALPC object = members; object; object = object->next) {
         if (!object->released) stop_posts(object);
     }
-    original_release_group_members(group, cancel_pending, context);
+    reinterpret_cast<ReleaseGroupMembers>(original_release_group_members)(group, cancel_pending, context);
     // Their callbacks have run or never will.
     while (const PTP_ALPC object = members) {
         members = object->next;
@@ -130,13 +130,10 @@ NTSTATUS watch_groups() {
     static SlimLock once;
     const SlimGuard guard(once);
     if (original_release_group_members) return STATUS_SUCCESS;
-    void* original = nullptr;
-    if (!hook_function("TpReleaseCleanupGroupMembers", reinterpret_cast<const void*>(&release_group_members),
-                       &original)) {
-        return STATUS_NOT_SUPPORTED;
-    }
-    original_release_group_members = reinterpret_cast<ReleaseGroupMembers>(original);
-    return STATUS_SUCCESS;
+    const bool watched =
+        hook_function("TpReleaseCleanupGroupMembers", reinterpret_cast<const void*>(&release_group_members),
+                      &original_release_group_members);
+    return watched ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
 }
 
 // The environment is the pool's affair, but for the callbacks that are given the context of the object.

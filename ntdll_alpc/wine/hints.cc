@@ -35,6 +35,16 @@ void announce(const wire::Note& note) {
     Targets::instance().announce(note);
 }
 
+bool take_pool_post(PoolPost* post) {
+    const host::CallGuard guard;
+    return Targets::instance().take_pool_post(post);
+}
+
+bool has_targets() {
+    const host::CallGuard guard;
+    return !Targets::instance().empty();
+}
+
 }  // namespace
 
 Hints& Hints::instance() {
@@ -142,14 +152,15 @@ int Hints::next_patience() {
     const std::lock_guard lock(mutex_);
     sleeps_for_ever_ = !requests_.empty();
     if (sleeps_for_ever_) return -1;
-    const bool announces = !Targets::instance().empty();
+    // What the server is asked for must not be left to a helper that ends: its answer would be lost.
+    const bool announces = notes_socket_ >= 0 || !Targets::instance().empty();
     ULONG last_thread = 0;
     if (announces || !direct_events_.empty())
         nt_query_information_thread(kCurrentThread, kThreadAmILastThread, &last_thread, sizeof(last_thread),
                                     nullptr);
     serving_ = (announces || !direct_events_.empty()) && !last_thread;
     if (!serving_) return 0;
-    sleeps_for_ever_ = direct_events_.empty();
+    sleeps_for_ever_ = direct_events_.empty() && !Targets::instance().empty();
     return sleeps_for_ever_ ? -1 : kLingerMilliseconds;
 }
 
@@ -174,11 +185,11 @@ void Hints::look_at(int socket) {
 
 // As long as there is a target, the helper is left waiting for notes; the socket is watched until then.
 void Hints::begin_notes() {
-    if (notes_socket_ < 0 && !Targets::instance().empty()) go_on_with_notes(core::take_notes(&announce));
+    if (notes_socket_ < 0 && has_targets()) go_on_with_notes(core::take_notes(&announce));
 }
 
 void Hints::go_on_with_notes(NTSTATUS status) {
-    while (status == STATUS_SUCCESS && !Targets::instance().empty()) status = core::take_notes(&announce);
+    while (status == STATUS_SUCCESS && has_targets()) status = core::take_notes(&announce);
     if (status == core::kCallLeft) {
         if (notes_socket_ >= 0) return;
         notes_socket_ = core::left_call_socket();
@@ -198,7 +209,7 @@ void Hints::go_on_with_notes(NTSTATUS status) {
 }
 
 void Hints::end_notes() {
-    if (notes_socket_ >= 0 && Targets::instance().empty())
+    if (notes_socket_ >= 0 && !has_targets())
         go_on_with_notes(core::take_up_call(STATUS_CANCELLED));
 }
 
@@ -225,7 +236,7 @@ bool Hints::serve(bool begin, PoolPost* post) {
     for (;;) {
         begin_notes();
         end_notes();
-        if (Targets::instance().take_pool_post(post)) return true;
+        if (take_pool_post(post)) return true;
         if (!sleep_once()) return false;
     }
 }

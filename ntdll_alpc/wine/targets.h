@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What learns of the messages of associated ports: completion ports of the program, and semaphores that
-// thread pool objects wait for.
+// What learns of the messages of associated ports: completion ports of the program, and objects of its thread
+// pool.
 //
-// Each is held by a handle of our own, so that the program may close its. A completion port of which only
+// A completion port is held by a handle of our own, so that the program may close its. A completion port of which only
 // ours is left would never tell its waiting threads that it has been closed, so ours is closed together with
 // the last one of the program.
 #pragma once
