@@ -69,7 +69,7 @@ bool CompletionList::claims_front() const {
 }
 
 bool CompletionList::in_flight() const {
-    return batch_out_ || (!port_.empty() && claims_front());
+    return batch_out_ != 0 || (!port_.empty() && claims_front());
 }
 
 void CompletionList::serve() {
@@ -106,7 +106,7 @@ void CompletionList::reply_with_batch() {
         ++reply.count;
         if (last) break;
     }
-    batch_out_ = true;
+    batch_out_ = reply.count;
     const auto self = take_writer();
     thread.reply<wire::FetchCompletionList>(STATUS_SUCCESS, reply, {.messages = batch});
 }
@@ -149,10 +149,12 @@ void CompletionList::wake_receivers(std::uint32_t most) {
 }
 
 void CompletionList::acknowledge(const wire::FetchCompletionList::Request& request) {
-    if (!std::exchange(batch_out_, false)) return;
-    posts_ += request.published;
+    const std::uint32_t out = std::exchange(batch_out_, 0);
+    if (out == 0) return;
+    const std::uint32_t published = std::min(request.published, out);
+    posts_ += published;
     wake_receivers(request.wake);
-    port_.list_published(request.wake);
+    port_.list_published(published, request.wake != 0);
     if (!ending_) finish_rest_waits();
     // The connection may have ended while its last messages were on their way.
     if (port_.empty() && port_.receive_status() != STATUS_SUCCESS)
@@ -182,7 +184,7 @@ void CompletionList::room_freed() {
 void CompletionList::run_down(Call& call) {
     const Ref<Port> alive(&port_);
     enabled_ = false;
-    if (batch_out_) {
+    if (batch_out_ != 0) {
         call.thread.park(std::make_unique<ListRestWait>(call.thread, *this));
     } else {
         call.finish(STATUS_SUCCESS);
@@ -191,7 +193,7 @@ void CompletionList::run_down(Call& call) {
 }
 
 void CompletionList::unregister(Call& call) {
-    if (batch_out_) {
+    if (batch_out_ != 0) {
         ending_ = true;
         call.thread.park(std::make_unique<ListRestWait>(call.thread, *this));
         return;

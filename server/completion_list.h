@@ -94,8 +94,8 @@ class CompletionList {
     FetchWait* writer_ = nullptr;  // while it waits
     std::list<ListRestWait*> rest_waits_;
     std::uint64_t posts_ = 0;
-    bool batch_out_ = false;  // handed to the writer, not yet in the list
-    bool room_hint_ = false;  // there may be more room than the writer says
+    std::uint32_t batch_out_ = 0;  // messages handed to the writer, not yet in the list
+    bool room_hint_ = false;       // there may be more room than the writer says
     bool enabled_ = true;
     bool ending_ = false;
 };

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "ntalpc/completion_list_action.h"
 #include "server/kernel_test_support.h"
 
@@ -32,9 +35,17 @@ class CompletionListTest : public KernelTest {
         request.room = room;
         request.most = 100;
         request.published = put;
-        request.wake = put;
+        request.wake = std::min(put, workers_wanted_);
         request.blocked = blocked;
         writer_->start<wire::FetchCompletionList>(request);
+    }
+    // How many messages the association of the port tells of.
+    std::uint32_t take_note(FakeThread& helper) {
+        const auto notes = helper.take<wire::TakeNotes>().blob;
+        wire::Note note;
+        EXPECT_EQ(notes.size(), sizeof(note));
+        std::memcpy(&note, notes.data(), std::min(notes.size(), sizeof(note)));
+        return note.count;
     }
     Answer<wire::FetchCompletionList> batch() { return writer_->take<wire::FetchCompletionList>(); }
     void start_control(FakeThread& thread, CompletionListAction action) {
@@ -68,6 +79,7 @@ class CompletionListTest : public KernelTest {
 
     Pair pair_;
     FakeThread* writer_ = nullptr;
+    std::uint32_t workers_wanted_ = 100;
 };
 
 TEST_F(CompletionListTest, ThereIsOneAtMost) {
@@ -298,6 +310,54 @@ TEST_F(CompletionListTest, TheSenderOfAListedDatagramIsRemembered) {
         if (pair_.server->call<wire::QueryMessage>(request).status == STATUS_SUCCESS) break;
     }
     EXPECT_LT(request.message_id, 10000u);
+}
+
+// Those who wait at a completion port hear of a message when it is in the list, or when it is left to ordinary
+// receives, and not before.
+TEST_F(CompletionListTest, AnAssociatedPortTellsWhatCanBeTaken) {
+    FakeThread& helper = new_thread(*pair_.server);
+    ASSERT_EQ(pair_.server->call<wire::AssociatePort>({.handle = pair_.listener, .cookie = 1}).status,
+              STATUS_SUCCESS);
+    helper.start<wire::TakeNotes>({});
+    fetch();
+    send_some(1);
+    EXPECT_EQ(batch().body.count, 1U);
+    EXPECT_TRUE(helper.waiting());
+    fetch(1);
+    EXPECT_EQ(take_note(helper), 1U);
+    helper.start<wire::TakeNotes>({});
+    send_some(1);
+    EXPECT_EQ(batch().body.count, 1U);
+    constexpr std::uint32_t no_room = 0;
+    fetch(0, no_room, true);
+    EXPECT_TRUE(helper.waiting());
+    send_some(1);
+    EXPECT_EQ(take_note(helper), 1U);
+    EXPECT_EQ(receive(*pair_.server, pair_.listener).status, STATUS_SUCCESS);
+}
+
+// One for each, so that a consumer may take one message for each packet; unless enough are at work, who take
+// what is there before they leave.
+TEST_F(CompletionListTest, AnAssociatedPortTellsOfAllMessagesOrNone) {
+    FakeThread& helper = new_thread(*pair_.server);
+    fetch();
+    send_some(3);
+    EXPECT_EQ(batch().body.count, 1U);
+    fetch(1);
+    EXPECT_EQ(batch().body.count, 2U);
+    ASSERT_EQ(pair_.server->call<wire::AssociatePort>({.handle = pair_.listener, .cookie = 1}).status,
+              STATUS_SUCCESS);
+    helper.start<wire::TakeNotes>({});
+    EXPECT_EQ(take_note(helper), 1U);  // for what was in the list already
+    helper.start<wire::TakeNotes>({});
+    workers_wanted_ = 1;
+    fetch(2);
+    EXPECT_EQ(take_note(helper), 2U);
+    helper.start<wire::TakeNotes>({});
+    send_some(1);
+    workers_wanted_ = 0;
+    fetch(1);
+    EXPECT_TRUE(helper.waiting());
 }
 
 }  // namespace

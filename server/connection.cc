@@ -361,7 +361,11 @@ void Connection::end(Side gone, std::int32_t own_status, PendingMessages pending
     for (Port* port : ports_) {
         if (!port) continue;
         port->finish_reference_waits(STATUS_PORT_DISCONNECTED);
-        if (port->drained()) port->finish_receivers(STATUS_PORT_DISCONNECTED);
+        if (port->drained()) {
+            port->finish_receivers(STATUS_PORT_DISCONNECTED);
+        } else {
+            port->announce_end();
+        }
     }
 }
 

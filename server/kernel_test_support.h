@@ -211,6 +211,7 @@ class FakeThread final : public ReplySink {
         if constexpr (requires { blobs.closed; })
             answer->blob.assign(blobs.closed.begin(), blobs.closed.end());
         if constexpr (requires { blobs.data; }) answer->blob.assign(blobs.data.begin(), blobs.data.end());
+        if constexpr (requires { blobs.notes; }) answer->blob.assign(blobs.notes.begin(), blobs.notes.end());
     }
 
     Kernel& kernel_;

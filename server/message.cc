@@ -311,8 +311,10 @@ void Message::connection_ended(Side gone, std::int32_t own_status, PendingMessag
 void MessageQueue::push(Message& message) {
     message.queue_place_ = messages_.insert(messages_.end(), Ref<Message>(&message));
     message.queue_ = this;
+    message.announced_ = false;
     if (message.noticed()) ++noticed_;
     if (message.state_ != Message::State::canceled) message.state_ = Message::State::queued;
+    port_.readiness_changed();
 }
 
 Ref<Message> MessageQueue::pop() {
@@ -326,6 +328,21 @@ void MessageQueue::remove(Message& message) {
     messages_.erase(message.queue_place_);
     message.queue_ = nullptr;
     if (message.noticed()) --noticed_;
+    port_.readiness_changed();
+}
+
+// New ones are at the end, behind all that have been announced.
+std::size_t MessageQueue::announce() {
+    std::size_t count = 0;
+    for (auto at = messages_.rbegin(); at != messages_.rend() && !(*at)->announced_; ++at) {
+        (*at)->announced_ = true;
+        if ((*at)->noticed()) ++count;
+    }
+    return count;
+}
+
+void MessageQueue::forget_announcements() {
+    for (const auto& message : messages_) message->announced_ = false;
 }
 
 }  // namespace ntalpc::server

@@ -176,14 +176,16 @@ class Message final : public RefCounted, public Counted<Message> {
     std::array<DirectEvent, 2> direct_events_;  // by the side that sent
     bool quiet_ = false;
     class MessageQueue* queue_ = nullptr;
+    bool announced_ = false;  // in that queue
     std::array<std::weak_ptr<View>, 2> received_views_;  // by the side that received them
     std::list<Ref<Message>>::iterator queue_place_;
     std::list<Ref<Message>>::iterator live_place_;
 };
 
-// Steps waiting to be received at one port, in order of arrival.
+// Steps waiting to be received at one port, in order of arrival. The port hears of every change.
 class MessageQueue {
   public:
+    explicit MessageQueue(Port& port) : port_(port) {}
     bool empty() const { return messages_.empty(); }
     std::size_t size() const { return messages_.size(); }
     // How many of them a wait on the port notices.
@@ -193,8 +195,13 @@ class MessageQueue {
     Ref<Message> pop();
     void remove(Message& message);
     bool holds(const Message& message) const { return message.queue_ == this; }
+    // Counts those that waits notice and that have come since the last time.
+    std::size_t announce();
+    // The next announcement is of all.
+    void forget_announcements();
 
   private:
+    Port& port_;
     std::list<Ref<Message>> messages_;
     std::size_t noticed_ = 0;
 };

@@ -202,6 +202,18 @@ void Port::enqueue(Message& message) {
 }
 
 void Port::match() {
+    hand_out();
+    announce_queued();
+}
+
+// What a waiting thread took at once is nothing to come back for, and what goes to the completion list is
+// announced when it is there.
+void Port::announce_queued() {
+    if (!association_ || !for_receivers()) return;
+    if (const std::size_t fresh = queue_.announce(); fresh != 0) association_->note(fresh);
+}
+
+void Port::hand_out() {
     while (!queue_.empty()) {
         if (!for_receivers()) return list_->serve();
         if (receivers_.empty()) return;
@@ -230,7 +242,14 @@ std::int32_t Port::receive_status() const {
 void Port::finish_receivers(std::int32_t status) {
     while (!receivers_.empty()) receivers_.front()->finish(status);
     finish_reference_waits(status);
+    announce_end();
     wake_watchers();
+}
+
+// A thread that waits at the completion port has no other way to learn of the end than a receive.
+void Port::announce_end() {
+    readiness_changed();
+    if (association_) association_->note(1);
 }
 
 void Port::set_completion_list(std::unique_ptr<CompletionList> list) {
@@ -238,7 +257,10 @@ void Port::set_completion_list(std::unique_ptr<CompletionList> list) {
     std::swap(list_, list);
 }
 
-void Port::list_published(std::uint32_t) {
+// One packet per message, as without a list: a consumer need not know that it could take more than one for
+// each. But none while as many threads are at work as may be (alpc-semantics 15.4, inferred from names).
+void Port::list_published(std::uint32_t count, bool workers_wanted) {
+    if (association_ && workers_wanted) association_->note(count);
     wake_watchers();
 }
 
@@ -250,10 +272,36 @@ bool Port::drained() const {
     return queue_.empty() && !(list_ && list_->in_flight());
 }
 
+bool Port::ready() const {
+    return queue_.noticed() != 0 || closed_ || receive_status() != STATUS_SUCCESS;
+}
+
+void Port::readiness_changed() {
+    event_.show(ready());
+}
+
 bool Port::signalled(std::uint64_t list_posts) const {
     if (!(flags() & ALPC_PORFLG_WAITABLE_PORT)) return false;
     if (list_ && list_posts != 0 && list_posts != list_->posts() + 1) return true;
-    return queue_.noticed() != 0 || closed_ || receive_status() != STATUS_SUCCESS;
+    return ready();
+}
+
+std::int32_t Port::associate(Process& process, std::uint64_t cookie) {
+    if (association_ && association_->in_force()) return STATUS_PORT_ALREADY_SET;
+    if (const auto status = process.notes().add(process.account(), cookie, &association_)) return status;
+    queue_.forget_announcements();
+    announce_queued();
+    if (list_ && list_->posts() != 0) association_->note(1);  // some may still be in there
+    if (receive_status() != STATUS_SUCCESS) announce_end();
+    return STATUS_SUCCESS;
+}
+
+void Port::forget_association() {
+    if (const Ref<Association> last = std::move(association_)) last->port_ended();
+}
+
+std::int32_t Port::event(const Ref<QuotaAccount>& payer, UniqueFd* descriptor) {
+    return event_.open(payer, ready(), descriptor);
 }
 
 void Port::wake_watchers() {
@@ -358,6 +406,7 @@ void Port::close_listener(std::int32_t receiver_status, PendingMessages pending)
 void Port::last_handle_closed() {
     NTALPC_TRACE(port_closed(*this));
     closed_ = true;
+    forget_association();
     if (list_) list_->end();
     sections_.clear();
     const auto views = std::exchange(views_, {});

@@ -17,9 +17,11 @@
 #include "ntalpc/ntlpcapi.h"
 #include "server/connection.h"
 #include "server/message.h"
+#include "server/notes.h"
 #include "server/object.h"
 #include "server/port_sections.h"
 #include "server/quota.h"
+#include "server/ready_event.h"
 
 namespace ntalpc::server {
 
@@ -95,18 +97,29 @@ class Port final : public Object, public Counted<Port> {
     // What a receiver gets when nothing is queued; STATUS_SUCCESS means that it waits.
     std::int32_t receive_status() const;
     void finish_receivers(std::int32_t status);
+    // A receive would not have to wait.
+    bool ready() const;
+    // To be called whenever that may have changed.
+    void readiness_changed();
 
-    // What a wait on a handle of the port sees: whether a receive would not have to wait. A port without the
-    // flag is never signalled. `list_posts` is what the waiting thread knows of a completion list.
+    // What a wait on a handle of the port sees: whether it is ready. A port without the flag is never signalled.
+    // `list_posts` is what the waiting thread knows of a completion list.
     bool signalled(std::uint64_t list_posts) const;
     // Those who wait for that. They are looked at again whenever a message is queued or a state ends.
     std::list<PortWait*>& watchers() { return watchers_; }
 
+    // Has `process` told of what comes to the port. STATUS_PORT_ALREADY_SET while another association lasts.
+    std::int32_t associate(Process& process, std::uint64_t cookie);
+    // To be called when what ends has not been waited for by any receiver.
+    void announce_end();
+    // A descriptor that is readable while the port is ready. Everybody gets the same one.
+    std::int32_t event(const Ref<QuotaAccount>& payer, UniqueFd* descriptor);
+
     // Where messages go as long as they fit. nullptr: this port has none.
     CompletionList* completion_list() const { return list_.get(); }
     void set_completion_list(std::unique_ptr<CompletionList> list);
-    // Messages have been put into it; up to `wake` of those who serve the port shall learn of it.
-    void list_published(std::uint32_t wake);
+    // So many messages have been put into it, and it is worth while to tell somebody.
+    void list_published(std::uint32_t count, bool workers_wanted);
     // Whether an ordinary receive finds what is queued.
     bool for_receivers() const;
     // Nothing is to be expected of this port any more but its status.
@@ -160,6 +173,9 @@ class Port final : public Object, public Counted<Port> {
     std::int32_t send_reply(Thread& caller, const Outgoing& outgoing, Ref<Message>* sent);
     void wake_watchers();
     void count_reference();
+    void hand_out();
+    void announce_queued();
+    void forget_association();
 
     Kernel& kernel_;
     const Kind kind_;
@@ -170,7 +186,7 @@ class Port final : public Object, public Counted<Port> {
     wire::PortAttributes attributes_;
     const Ref<QuotaAccount> pool_;
     const Ref<Connection> connection_;  // of a communication port
-    MessageQueue queue_;
+    MessageQueue queue_{*this};
     std::list<ReceiveWait*> receivers_;
     std::list<PortWait*> watchers_;
     std::unique_ptr<CompletionList> list_;
@@ -182,6 +198,8 @@ class Port final : public Object, public Counted<Port> {
     std::uint32_t references_ = 0;
     std::map<std::uint32_t, Reserve> reserves_;
     SecurityContexts security_contexts_;
+    Ref<Association> association_;
+    ReadyEvent event_;
     std::uint32_t last_reserve_ = 0;
     PortSections sections_;
     std::set<View*> views_;

@@ -11,6 +11,7 @@
 
 #include "server/client_token.h"
 #include "server/handle.h"
+#include "server/notes.h"
 #include "server/quota.h"
 #include "server/ref.h"
 #include "server/view.h"
@@ -73,6 +74,8 @@ class Process final : public RefCounted, public Counted<Process> {
     // It serves others and is no client of its own (keeper.h).
     void become_keeper() { is_keeper_ = true; }
     bool is_keeper() const { return is_keeper_; }
+    // What it is to learn about ports that it has associated with completion ports.
+    NoteBox& notes() { return notes_; }
 
   private:
     ~Process() override;
@@ -85,6 +88,7 @@ class Process final : public RefCounted, public Counted<Process> {
     std::unordered_map<std::uint64_t, Handle*> adopted_;
     std::unordered_set<Thread*> threads_;
     ProcessViews views_;
+    NoteBox notes_;
 };
 
 }  // namespace ntalpc::server

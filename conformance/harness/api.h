@@ -104,6 +104,14 @@ class EntryPoint {
     X(NtAlpcDeleteSectionView)                      \
     X(NtAlpcOpenSenderProcess)                      \
     X(NtAlpcOpenSenderThread)                       \
+    X(TpAllocAlpcCompletion)                        \
+    X(TpAllocAlpcCompletionEx)                      \
+    X(TpReleaseAlpcCompletion)                      \
+    X(TpWaitForAlpcCompletion)                      \
+    X(TpAlpcRegisterCompletionList)                 \
+    X(TpAlpcUnregisterCompletionList)               \
+    X(TpCallbackSendAlpcMessageOnCompletion)        \
+    X(TpCallbackSendPendingAlpcMessage)             \
     X(AlpcRegisterCompletionList)                   \
     X(AlpcUnregisterCompletionList)                 \
     X(AlpcRundownCompletionList)                    \

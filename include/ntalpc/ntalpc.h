@@ -78,6 +78,13 @@ NTALPC_API NTSTATUS NTAPI NtalpcHandleFromDescriptor(int Descriptor, PHANDLE Han
 // Gives a descriptor of what a handle stands for, such as one received with a message. The caller closes it.
 NTALPC_API NTSTATUS NTAPI NtalpcDescriptorFromHandle(HANDLE Handle, int* Descriptor);
 
+// Gives a descriptor for poll() and epoll: it is readable as long as the port has a message to receive that waits
+// notice, or has ended. It is the same for everybody who asks, must only be polled, and is closed by the caller; with
+// C++, ntalpc/async_receiver.h receives by it. It is what a native program uses instead of
+// AlpcAssociateCompletionPortInformation, which finds no completion ports here (STATUS_OBJECT_TYPE_MISMATCH), and of the
+// Tp* calls (STATUS_NOT_SUPPORTED). What goes into a completion list is not shown.
+NTALPC_API NTSTATUS NTAPI NtalpcOpenPortEvent(HANDLE PortHandle, int* Descriptor);
+
 // Waits until an event is set, or a port made with ALPC_PORFLG_WAITABLE_PORT has a message to receive or has
 // ended. The wait takes nothing from the object. Other ports are never signalled. Alertable has no effect.
 NTALPC_API NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout);

@@ -41,6 +41,7 @@ typedef ULONG* PULONG;
 typedef int64_t LONGLONG;
 typedef uint64_t ULONGLONG;
 typedef uint64_t ULONG64;
+typedef ULONG64* PULONG64;
 typedef uintptr_t ULONG_PTR;
 typedef size_t SIZE_T;
 typedef SIZE_T* PSIZE_T;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/associations.h"
 #include "core/call_scope.h"
 #include "core/capture.h"
 #include "core/completion_list_pump.h"
@@ -193,6 +194,8 @@ NTSTATUS NtAlpcSetInformation(HANDLE PortHandle, ALPC_PORT_INFORMATION_CLASS Por
     switch (PortInformationClass) {
         case AlpcPortInformation:
             return set_attributes(PortHandle, PortInformation, Length);
+        case AlpcAssociateCompletionPortInformation:
+            return associate_completion_port(PortHandle, PortInformation, Length);
         case AlpcMessageZoneInformation:
             return set_message_zone(PortHandle, PortInformation, Length);
         case AlpcRegisterCompletionListInformation:
@@ -203,8 +206,6 @@ NTSTATUS NtAlpcSetInformation(HANDLE PortHandle, ALPC_PORT_INFORMATION_CLASS Por
             return adjust_concurrency_count(PortHandle, PortInformation, Length);
         case AlpcCompletionListRundownInformation:
             return run_down_completion_list(PortHandle, Length);
-        case AlpcAssociateCompletionPortInformation:
-            return not_implemented("NtAlpcSetInformation: this class is not implemented");
         case AlpcRegisterCallbackInformation:
             return STATUS_INVALID_PARAMETER;  // for drivers only
         default:

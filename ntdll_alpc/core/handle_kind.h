@@ -8,7 +8,8 @@
 
 namespace ntalpc {
 
-enum class HandleKind : std::uint8_t { unknown, other, ours };
+// A watched one is not ours, but the unix half wants to hear of its end.
+enum class HandleKind : std::uint8_t { unknown, other, ours, watched };
 
 using HandleKindByte = std::atomic<HandleKind>;
 static_assert(sizeof(HandleKindByte) == 1 && HandleKindByte::is_always_lock_free);

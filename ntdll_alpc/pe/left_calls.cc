@@ -6,6 +6,7 @@
 #include "core/left_call.h"
 #include "ntalpc/status.h"
 #include "pe/hooks.h"
+#include "pe/pool_objects.h"
 #include "pe/unix_call.h"
 
 extern "C" {
@@ -26,8 +27,13 @@ constexpr SIZE_T kHelperStack = 0x10000;
 std::atomic<NTSTATUS> last_exit_status;
 
 ULONG WINAPI serve_hints(void*) {
-    ServeHintsParams params;
-    unix_call(UnixCall::ServeHints, &params);
+    ULONG64 pool_object = 0;
+    ULONG count = 0;
+    ServeHintsParams params = {TRUE, &pool_object, &count};
+    while (unix_call(UnixCall::ServeHints, &params) == STATUS_SUCCESS) {
+        post_to_pool_object(pool_object, count);
+        params.Begin = FALSE;
+    }
     return helper_exit_status();
 }
 
@@ -62,6 +68,8 @@ NTSTATUS take_up_call(NTSTATUS outcome) {
 
 NTSTATUS NTAPI terminate_and_note(HANDLE thread, NTSTATUS status) {
     last_exit_status = status;
+    ThreadEndsParams params;
+    unix_call(UnixCall::ThreadEnds, &params);
     return original_NtTerminateThread(thread, status);
 }
 

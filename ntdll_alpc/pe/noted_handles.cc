@@ -52,7 +52,9 @@ bool is_ours(HANDLE handle) {
 
 bool forget_handle(HANDLE handle) {
     if (!can_be_ours(handle) || place_of(handle) >= kNotedHandles) return false;
-    return notes[place_of(handle)].exchange(HandleKind::unknown, std::memory_order_relaxed) == HandleKind::ours;
+    const HandleKind kind =
+        notes[place_of(handle)].exchange(HandleKind::unknown, std::memory_order_relaxed);
+    return kind == HandleKind::ours || kind == HandleKind::watched;
 }
 
 }  // namespace ntalpc

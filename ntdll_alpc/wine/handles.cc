@@ -10,6 +10,7 @@
 #include "ntalpc/status.h"
 #include "wine/imports.h"
 #include "wine/noted_handles.h"
+#include "wine/object_type.h"
 
 namespace ntalpc::host {
 namespace {
@@ -43,6 +44,18 @@ NtStatus query_string(NtHandle handle, ULONG information_class, std::u16string* 
 }
 
 }  // namespace
+
+}  // namespace ntalpc::host
+
+namespace ntalpc::wine {
+
+NTSTATUS object_type_name(HANDLE handle, std::u16string* name) {
+    return host::query_string(handle, host::kObjectTypeInformation, name);
+}
+
+}  // namespace ntalpc::wine
+
+namespace ntalpc::host {
 
 NtStatus install_handle(UniqueFd capability, std::uint32_t access, std::uint32_t attributes,
                         NtHandle* handle) {
@@ -78,7 +91,7 @@ std::uint64_t known_cookie(NtHandle) {
 
 NtStatus directory_path(NtHandle handle, std::u16string* path) {
     std::u16string type;
-    NtStatus status = query_string(handle, kObjectTypeInformation, &type);
+    NtStatus status = wine::object_type_name(handle, &type);
     if (!status && type != u"Directory") status = STATUS_OBJECT_TYPE_MISMATCH;
     return status ? status : query_string(handle, kObjectNameInformation, path);
 }

@@ -7,9 +7,12 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
+#include "core/associations.h"
 #include "core/host.h"
 #include "core/host_events.h"
+#include "core/left_call.h"
 #include "ntalpc/status.h"
 #include "wine/imports.h"
 
@@ -27,6 +30,20 @@ constexpr SIZE_T kHelperStack = 0x10000;
 
 NTALPC_IMPORT(nt_query_event, "NtQueryEvent", NTSTATUS,
               (HANDLE event, int information_class, void* buffer, ULONG size, ULONG* needed));
+
+void announce(const wire::Note& note) {
+    Targets::instance().announce(note);
+}
+
+bool take_pool_post(PoolPost* post) {
+    const host::CallGuard guard;
+    return Targets::instance().take_pool_post(post);
+}
+
+bool has_targets() {
+    const host::CallGuard guard;
+    return !Targets::instance().empty();
+}
 
 }  // namespace
 
@@ -76,13 +93,30 @@ void Hints::withdraw(int socket) {
     epoll_ctl(poller_.get(), EPOLL_CTL_DEL, socket, nullptr);
     idle_events_.push_back(found->second);
     requests_.erase(found);
-    if (requests_.empty() && sleeps_for_ever_) eventfd_write(nudge_.get(), 1);
+    if (requests_.empty() && sleeps_for_ever_) nudge();
+}
+
+void Hints::nudge() {
+    eventfd_write(nudge_.get(), 1);
+}
+
+NTSTATUS Hints::begin_announcing() {
+    const std::lock_guard lock(mutex_);
+    if (!serving_) return start_helper();
+    nudge();
+    return STATUS_SUCCESS;
+}
+
+void Hints::look_around() {
+    const std::lock_guard lock(mutex_);
+    if (sleeps_for_ever_) nudge();
 }
 
 bool Hints::begin_serving() {
     const host::CallGuard guard;
     const std::lock_guard lock(mutex_);
     if (serving_) return false;
+    patience_ = kLingerMilliseconds;
     return serving_ = true;
 }
 
@@ -97,7 +131,7 @@ NTSTATUS Hints::watch(HANDLE event, UniqueFd socket) {
     const int key = socket.get();
     direct_events_.emplace(key, DirectEvent{core::DirectWatch(std::move(socket)), event});
     // A helper that sleeps for the sake of others' calls must learn that there is more to stay for.
-    if (sleeps_for_ever_) eventfd_write(nudge_.get(), 1);
+    if (sleeps_for_ever_) nudge();
     return STATUS_SUCCESS;
 }
 
@@ -111,18 +145,23 @@ NTSTATUS Hints::start_helper() {
 }
 
 // How long the helper sleeps next when it has found nothing to do for a while; 0 when it is to end. Calls
-// that have been left belong to threads that wait; messages under way do not keep a process alive.
+// that have been left belong to threads that wait; messages under way and completion ports do not keep a
+// process alive.
 int Hints::next_patience() {
     const host::CallGuard guard;
     const std::lock_guard lock(mutex_);
     sleeps_for_ever_ = !requests_.empty();
     if (sleeps_for_ever_) return -1;
+    // What the server is asked for must not be left to a helper that ends: its answer would be lost.
+    const bool announces = notes_socket_ >= 0 || !Targets::instance().empty();
     ULONG last_thread = 0;
-    if (!direct_events_.empty())
+    if (announces || !direct_events_.empty())
         nt_query_information_thread(kCurrentThread, kThreadAmILastThread, &last_thread, sizeof(last_thread),
                                     nullptr);
-    serving_ = !direct_events_.empty() && !last_thread;
-    return serving_ ? kLingerMilliseconds : 0;
+    serving_ = (announces || !direct_events_.empty()) && !last_thread;
+    if (!serving_) return 0;
+    sleeps_for_ever_ = direct_events_.empty() && !Targets::instance().empty();
+    return sleeps_for_ever_ ? -1 : kLingerMilliseconds;
 }
 
 void Hints::look_at_message(std::map<int, DirectEvent>::iterator watched) {
@@ -144,16 +183,61 @@ void Hints::look_at(int socket) {
     nt_set_event(found->second.handle, nullptr);
 }
 
-void Hints::serve() {
-    if (!begin_serving()) return;
-    int patience = kLingerMilliseconds;
+// As long as there is a target, the helper is left waiting for notes; the socket is watched until then.
+void Hints::begin_notes() {
+    if (notes_socket_ < 0 && has_targets()) go_on_with_notes(core::take_notes(&announce));
+}
+
+void Hints::go_on_with_notes(NTSTATUS status) {
+    while (status == STATUS_SUCCESS && has_targets()) status = core::take_notes(&announce);
+    if (status == core::kCallLeft) {
+        if (notes_socket_ >= 0) return;
+        notes_socket_ = core::left_call_socket();
+        epoll_event interest = {EPOLLIN, {.fd = notes_socket_}};
+        epoll_ctl(poller_.get(), EPOLL_CTL_ADD, notes_socket_, &interest);
+        return;
+    }
+    const int socket = std::exchange(notes_socket_, -1);
+    if (status == STATUS_SUCCESS || status == STATUS_CANCELLED) {
+        // Nobody is left to be told.
+        if (socket >= 0) epoll_ctl(poller_.get(), EPOLL_CTL_DEL, socket, nullptr);
+        return;
+    }
+    // The server has ended, and with it the socket, whose number may be another's by now.
+    const host::CallGuard guard;
+    Targets::instance().announce_end();
+}
+
+void Hints::end_notes() {
+    if (notes_socket_ >= 0 && !has_targets())
+        go_on_with_notes(core::take_up_call(STATUS_CANCELLED));
+}
+
+// What the sockets have to say, or what there is to do when they have kept silent. False when it is time to
+// end.
+bool Hints::sleep_once() {
+    std::array<epoll_event, 16> events;
+    const int count = epoll_wait(poller_.get(), events.data(), static_cast<int>(events.size()), patience_);
+    if (count < 0 && errno == EINTR) return true;
+    for (int i = 0; i < count; ++i) {
+        const int socket = events[static_cast<std::size_t>(i)].data.fd;
+        if (socket == notes_socket_) {
+            go_on_with_notes(core::take_up_call(STATUS_SUCCESS));
+        } else {
+            look_at(socket);
+        }
+    }
+    patience_ = count > 0 ? kLingerMilliseconds : next_patience();
+    return patience_ != 0;
+}
+
+bool Hints::serve(bool begin, PoolPost* post) {
+    if (begin && !begin_serving()) return false;
     for (;;) {
-        std::array<epoll_event, 16> events;
-        const int count = epoll_wait(poller_.get(), events.data(), static_cast<int>(events.size()), patience);
-        if (count < 0 && errno == EINTR) continue;
-        for (int i = 0; i < count; ++i) look_at(events[static_cast<std::size_t>(i)].data.fd);
-        patience = count > 0 ? kLingerMilliseconds : next_patience();
-        if (patience == 0) return;
+        begin_notes();
+        end_notes();
+        if (take_pool_post(post)) return true;
+        if (!sleep_once()) return false;
     }
 }
 

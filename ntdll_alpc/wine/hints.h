@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Events of Wine that say that something has happened to a socket.
+// The helper thread of a process, which sleeps on sockets for those who cannot.
 //
 // A thread that has left a call (core/left_call.h) waits in Wine, together with other handles or alertably,
-// and Wine's waits know nothing of sockets. One helper thread per process sleeps on all such sockets and sets
-// an event for each. An event is only a hint: whoever is woken looks at the socket itself.
+// and Wine's waits know nothing of sockets. The helper sleeps on all such sockets and sets an event for each.
+// An event is only a hint: whoever is woken looks at the socket itself.
 //
 // The same helper sets events of the program for messages with the direct attribute
 // (core/direct_attribute.h).
+//
+// Threads that wait at a completion port have made no call at all. For them the helper takes the server's
+// notes about associated ports (core/associations.h) and passes them to the targets (targets.h).
 #pragma once
 
 #include <cstdint>
@@ -17,6 +20,7 @@
 #include "core/direct_attribute.h"
 #include "ntalpc/ntbase.h"
 #include "ntalpc/unique_fd.h"
+#include "wine/targets.h"
 
 namespace ntalpc::wine {
 
@@ -32,13 +36,18 @@ class Hints {
 
     // To be called within a CallGuard. Has the event set and closed when the message has been processed.
     NTSTATUS watch(HANDLE event, UniqueFd socket);
+    // To be called within a CallGuard when there is a target.
+    NTSTATUS begin_announcing();
+    // To be called within a CallGuard: there may be less to do, or a thread of the process is about to end.
+    void look_around();
     // What a helper thread runs: code of the PE half that calls serve().
     void set_helper(void* start) { helper_ = start; }
 
     // The helper's work, which may be suspended or terminated while it sleeps. Returns when another thread
-    // does it already, or when there has been nothing to wait for during a while: a helper that waits for
-    // nobody would keep a process alive whose own threads have ended.
-    void serve();
+    // does it already, or when there has been nothing to wait for during a while, or when only the helper is
+    // left: it must not keep a process alive whose own threads have ended. It also returns, with true, when
+    // there is something to post to a thread pool, which user mode does before it calls again.
+    bool serve(bool begin, PoolPost* post);
 
   private:
     static constexpr int kLingerMilliseconds = 500;
@@ -60,16 +69,23 @@ class Hints {
     int next_patience();
     void look_at(int socket);
     void look_at_message(std::map<int, DirectEvent>::iterator watched);
+    bool sleep_once();
+    void nudge();
+    void begin_notes();
+    void go_on_with_notes(NTSTATUS status);
+    void end_notes();
 
     std::mutex mutex_;
     UniqueFd poller_;
-    UniqueFd nudge_;                  // wakes the helper when it should begin to linger
-    std::map<int, Event> requests_;   // guarded by mutex_, by socket
-    std::vector<Event> idle_events_;  // guarded by mutex_
+    UniqueFd nudge_;                            // wakes the helper when it should look around
+    std::map<int, Event> requests_;             // guarded by mutex_, by socket
+    std::vector<Event> idle_events_;            // guarded by mutex_
     std::map<int, DirectEvent> direct_events_;  // guarded by mutex_, by socket
     void* helper_ = nullptr;
-    bool serving_ = false;            // guarded by mutex_
-    bool sleeps_for_ever_ = false;    // guarded by mutex_
+    bool serving_ = false;                // guarded by mutex_
+    bool sleeps_for_ever_ = false;        // guarded by mutex_
+    int patience_ = kLingerMilliseconds;  // the helper's: for how long it sleeps
+    int notes_socket_ = -1;               // the helper's: where it is left waiting for notes
 };
 
 }  // namespace ntalpc::wine

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the PE half asks of the unix half besides the calls of programs.
+#include "core/associations.h"
 #include "core/host.h"
 #include "core/completion_list_pump.h"
 #include "core/left_call.h"
@@ -13,6 +14,7 @@
 #include "wine/hints.h"
 #include "wine/keeper.h"
 #include "wine/noted_handles.h"
+#include "wine/targets.h"
 #include "wine/thread_start.h"
 #include "wine/token_changes.h"
 
@@ -52,6 +54,7 @@ NTSTATUS IsCapability(HANDLE Handle) {
 NTSTATUS HandleCloses(HANDLE Handle) {
     core::handle_closes(Handle);
     const host::CallGuard guard;
+    wine::Targets::instance().handle_closes(Handle);
     return core::has_views(Handle) ? STATUS_PENDING : STATUS_SUCCESS;
 }
 
@@ -100,8 +103,30 @@ NTSTATUS HintWhenAnswered(PHANDLE Event, PBOOLEAN NeedsHelper) {
     return status;
 }
 
-NTSTATUS ServeHints() {
-    wine::Hints::instance().serve();
+NTSTATUS ServeHints(BOOLEAN Begin, PULONG64 PoolObject, PULONG Count) {
+    wine::PoolPost post;
+    if (!wine::Hints::instance().serve(Begin, &post)) return STATUS_NO_MORE_ENTRIES;
+    *PoolObject = post.target;
+    *Count = post.count;
+    return STATUS_SUCCESS;
+}
+
+// The number is told before the first message can be announced.
+NTSTATUS AnnounceToPool(HANDLE PortHandle, PULONG64 PoolObject) {
+    {
+        const host::CallGuard guard;
+        *PoolObject = wine::Targets::instance().add_pool_object();
+    }
+    return core::announce_to(PortHandle, *PoolObject);
+}
+
+NTSTATUS StopAnnouncing(ULONG64 PoolObject) {
+    return core::stop_announcing(PoolObject);
+}
+
+NTSTATUS ThreadEnds() {
+    const host::CallGuard guard;
+    wine::Hints::instance().look_around();
     return STATUS_SUCCESS;
 }
 

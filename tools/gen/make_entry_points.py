@@ -380,7 +380,7 @@ def native_exports(calls):
 # Calls about any handle: those that a Windows program finds in ntdll, and those of a world of descriptors.
 NATIVE_ONLY = ["NtClose", "NtCreateEvent", "NtCreateSection", "NtDuplicateObject", "NtQueryObject",
                "NtQuerySecurityObject", "NtResetEvent", "NtSetEvent", "NtSetSecurityObject", "NtWaitForSingleObject",
-               "NtalpcDescriptorFromHandle", "NtalpcHandleFromDescriptor"]
+               "NtalpcDescriptorFromHandle", "NtalpcHandleFromDescriptor", "NtalpcOpenPortEvent"]
 
 
 def native_version_script(calls):
