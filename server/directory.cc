@@ -35,8 +35,8 @@ std::u16string upcase(std::u16string_view name) {
     return result;
 }
 
-Directory::Directory(IsRoot root) : root_(root == IsRoot::yes) {
-    make_permanent();
+Directory::Directory(Kind kind) : kind_(kind) {
+    if (kind == Kind::permanent) make_permanent();
 }
 
 Directory::~Directory() {
@@ -59,9 +59,11 @@ void Directory::insert(std::u16string_view name, Object& object) {
     entries_[upcase(name)].push_back(&object);
     object.name_ = std::move(copy);
     object.parent_ = this;
+    if (!permanent()) object.kept_parent_ = this;
 }
 
 void Directory::remove(Object& object) {
+    const Ref<Object> alive = std::move(object.kept_parent_);  // for a mirror possibly the last reference
     const auto found = entries_.find(upcase(object.name_));
     auto& same = found->second;
     same.erase(std::find(same.begin(), same.end(), &object));

@@ -28,8 +28,12 @@ enum class CaseRule {
 
 class Directory final : public Object {
   public:
-    enum class IsRoot { no, yes };
-    explicit Directory(IsRoot root = IsRoot::no);
+    enum class Kind {
+        permanent,
+        mirror,    // of one in the world of a client: lives as long as something is in it
+        nameless,  // a mirror whose name is its id, and nobody's business
+    };
+    explicit Directory(Kind kind = Kind::permanent);
 
     const ObjectType& type() const override { return kDirectoryType; }
 
@@ -37,7 +41,9 @@ class Directory final : public Object {
     // The name must be free under the rule it was looked up with.
     void insert(std::u16string_view name, Object& object);
     void remove(Object& object);
-    bool is_root() const { return root_; }
+    Kind kind() const { return kind_; }
+    // Who pays for it, where somebody does.
+    ObjectCharge charge;
     // A permanent object belongs to its directory.
     void own(Ref<Object> object) { owned_.push_back(std::move(object)); }
     void adopt(std::u16string_view name, Ref<Object> object);
@@ -55,7 +61,7 @@ class Directory final : public Object {
     // The key is the name in upper case; names that differ only by case share it.
     std::map<std::u16string, std::vector<Object*>, std::less<>> entries_;
     std::vector<Ref<Object>> owned_;
-    bool root_;
+    const Kind kind_;
 };
 
 class SymbolicLink final : public Object {

@@ -13,10 +13,6 @@ namespace ntalpc::server {
 
 namespace {
 
-CaseRule case_rule(std::uint32_t attributes) {
-    return attributes & OBJ_CASE_INSENSITIVE ? CaseRule::insensitive : CaseRule::sensitive;
-}
-
 // The rights of a handle are its own, so every open makes a new one.
 template <class Request>
 void reply_with_new_handle(Call& call, std::int32_t success, EventPair& pair, std::uint32_t access) {
@@ -40,12 +36,10 @@ void open_pair(Call& call, std::int32_t success, EventPair& pair, std::uint32_t 
     reply_with_new_handle<Request>(call, success, pair, granted);
 }
 
-std::int32_t find_by_name(const Call& call, const std::u16string& name, std::uint32_t attributes,
-                          Ref<EventPair>* found) {
+std::int32_t find_by_name(const Call& call, const ObjectPath& path, Ref<EventPair>* found) {
     Ref<Object> object;
     const security::Token& token = call.thread.effective_token();
-    if (const auto status = call.kernel.names.open(name, case_rule(attributes), token, &object))
-        return status;
+    if (const auto status = call.kernel.names.open(path, token, &object)) return status;
     auto* const pair = dynamic_cast<EventPair*>(object.get());
     if (!pair) return STATUS_OBJECT_TYPE_MISMATCH;
     *found = Ref<EventPair>(pair);
@@ -57,11 +51,13 @@ std::int32_t find_by_name(const Call& call, const std::u16string& name, std::uin
 void handle(Call& call, const wire::CreateEventPair::Request& request,
             const wire::CreateEventPair::RequestBlobs& blobs) {
     using wire::CreateEventPair;
-    if (const auto status = check_name(blobs.name)) return call.finish(status);
-    const std::u16string name = text_of(blobs.name);
+    ObjectPath path;
+    if (const auto status = read_path(blobs.name, request.root, case_rule(request.attributes), &path))
+        return call.finish(status);
+    const bool named = !path.text.empty();
     Ref<EventPair> pair;
-    if (!name.empty() && (request.attributes & OBJ_OPENIF)) {
-        const auto status = find_by_name(call, name, request.attributes, &pair);
+    if (named && (request.attributes & OBJ_OPENIF)) {
+        const auto status = find_by_name(call, path, &pair);
         if (status == STATUS_SUCCESS)
             return open_pair<CreateEventPair>(call, STATUS_OBJECT_NAME_EXISTS, *pair, request.access);
         if (status != STATUS_OBJECT_NAME_NOT_FOUND) return call.finish(status);
@@ -71,12 +67,12 @@ void handle(Call& call, const wire::CreateEventPair::Request& request,
     auto status = check_permanent(request.attributes, token);
     if (status == STATUS_SUCCESS) status = grant_to_creator(kEventPairType, token, request.access, &granted);
     if (status == STATUS_SUCCESS) status = EventPair::make(&pair);
-    if (status == STATUS_SUCCESS && !name.empty())
-        status = call.kernel.names.insert(name, case_rule(request.attributes), token, *pair);
+    if (status == STATUS_SUCCESS && named)
+        status = call.kernel.names.insert(path, {token, call.process().account()}, *pair);
     if (status == STATUS_SUCCESS)
         status = assign_descriptor(*pair, blobs.security_descriptor, token, call.process().account());
     if (status != STATUS_SUCCESS) return call.finish(status);
-    if (!name.empty() && (request.attributes & OBJ_PERMANENT)) {
+    if (named && (request.attributes & OBJ_PERMANENT)) {
         pair->make_permanent();
         pair->parent()->own(Ref<Object>(pair.get()));
     }
@@ -85,9 +81,11 @@ void handle(Call& call, const wire::CreateEventPair::Request& request,
 
 void handle(Call& call, const wire::OpenEventPair::Request& request,
             const wire::OpenEventPair::RequestBlobs& blobs) {
+    ObjectPath path;
+    auto status = read_path(blobs.name, request.root, case_rule(request.attributes), &path);
     Ref<EventPair> pair;
-    if (const auto status = find_by_name(call, text_of(blobs.name), request.attributes, &pair))
-        return call.finish(status);
+    if (status == STATUS_SUCCESS) status = find_by_name(call, path, &pair);
+    if (status != STATUS_SUCCESS) return call.finish(status);
     open_pair<wire::OpenEventPair>(call, STATUS_SUCCESS, *pair, request.access);
 }
 

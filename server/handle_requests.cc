@@ -25,9 +25,9 @@ constexpr Nanoseconds kKeeperPatience = Nanoseconds{30} * 1'000'000'000;
 Ref<Port> find_receiver(const Call& call, const wire::AttachHandles::Request& request, wire::Bytes name) {
     Ref<Object> target;
     if (request.handle == 0) {
-        if (check_name(name) == STATUS_SUCCESS)
-            call.kernel.names.open(text_of(name), CaseRule::insensitive, call.thread.effective_token(),
-                                   &target);
+        ObjectPath path;
+        if (read_path(name, request.root, CaseRule::insensitive, &path) == STATUS_SUCCESS)
+            call.kernel.names.open(path, call.thread.effective_token(), &target);
         return Ref<Port>(dynamic_cast<Port*>(target.get()));
     }
     Port* port = nullptr;

@@ -56,9 +56,11 @@ void handle(Call& call, const wire::LpcConnectPort::Request& request,
     if (blobs.information.size() > kMaxInformation) return call.finish(STATUS_INVALID_PARAMETER);
     if ((request.has_view != 0) != (call.descriptors.size() == 1) || !all_memory(call.descriptors))
         return call.finish(STATUS_INVALID_PARAMETER);
-    Ref<Port> listener;
     // Legacy connects are case-sensitive (lpc-semantics, namespace rules).
-    const auto found = find_listener(call, blobs.name, CaseRule::sensitive, blobs.required_sid, &listener);
+    ObjectPath path;
+    auto found = read_path(blobs.name, request.root, CaseRule::sensitive, &path);
+    Ref<Port> listener;
+    if (found == STATUS_SUCCESS) found = find_listener(call, path, blobs.required_sid, &listener);
     if (found != STATUS_SUCCESS) return call.finish(found);
     const auto connection = make_ref<Connection>(call.kernel, *listener, call.process());
     const auto client =

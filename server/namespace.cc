@@ -11,6 +11,8 @@ namespace {
 
 // "followed (up to 30)": lpc-semantics, namespace rules.
 constexpr int kMaxLinks = 30;
+// One in another: far more than any program has, and few enough that they may end one by the other.
+constexpr std::size_t kMaxMirrors = 100;
 constexpr std::uint32_t kMaxSession = 255;
 
 Ref<Directory> add_directory(Directory& parent, std::u16string_view name, OpenTo open_to = OpenTo::readers) {
@@ -35,7 +37,7 @@ std::u16string decimal(std::uint32_t number) {
 
 }  // namespace
 
-Namespace::Namespace() : root_(make_ref<Directory>(Directory::IsRoot::yes)) {
+Namespace::Namespace() : root_(make_ref<Directory>()), nameless_(make_ref<Directory>()) {
     root_->set_descriptor(directory_descriptor(OpenTo::readers), {});
     add_directory(*root_, u"RPC Control", OpenTo::creators);
     for (const char16_t* name :
@@ -79,16 +81,69 @@ void Namespace::add_session(std::uint32_t session) {
     add_directory(*base, u"Restricted", OpenTo::creators);
 }
 
+namespace {
+
+std::size_t mirrors_above(const Directory& directory) {
+    std::size_t count = 0;
+    for (const Directory* at = &directory; at && at->kind() != Directory::Kind::permanent; at = at->parent())
+        ++count;
+    return count;
+}
+
+// A name stands twice in its directory.
+std::int32_t charge_name(Object& object, std::u16string_view name, const NameUser& user) {
+    MessageCharge charge;
+    if (!charge.charge(user.account, 2 * sizeof(char16_t) * name.size())) return STATUS_QUOTA_EXCEEDED;
+    object.set_name_charge(std::move(charge));
+    return STATUS_SUCCESS;
+}
+
+// A directory that a client has in its own world. It has the default descriptor of who needs it first.
+std::int32_t make_mirror(Directory& parent, std::u16string_view name, Directory::Kind kind,
+                         const NameUser& user, Ref<Directory>* made) {
+    if (mirrors_above(parent) >= kMaxMirrors) return STATUS_OBJECT_NAME_INVALID;
+    std::uint32_t granted = 0;
+    if (kind == Directory::Kind::mirror) {
+        const auto status = check_object_access(parent, user.token, kDirectoryCreateSubdirectory, &granted);
+        if (status != STATUS_SUCCESS) return status;
+    }
+    auto mirror = make_ref<Directory>(kind);
+    if (!mirror->charge.charge(user.account)) return STATUS_QUOTA_EXCEEDED;
+    if (const auto status = charge_name(*mirror, name, user)) return status;
+    parent.insert(name, *mirror);
+    if (const auto status = assign_descriptor(*mirror, {}, user.token, user.account)) return status;
+    *made = std::move(mirror);
+    return STATUS_SUCCESS;
+}
+
+// What is missing when a client's own directory has no mirror: there is nothing in it.
+std::int32_t nothing_behind(std::u16string_view rest) {
+    return rest.find(u'\\') == rest.npos ? STATUS_OBJECT_NAME_NOT_FOUND : STATUS_OBJECT_PATH_NOT_FOUND;
+}
+
+}  // namespace
+
+std::int32_t Namespace::find_start(const ObjectPath& path, const NameUser* maker, Ref<Directory>* start) const {
+    *start = root_;
+    if (path.nameless.empty()) return STATUS_SUCCESS;
+    *start = Ref<Directory>(static_cast<Directory*>(nameless_->find(path.nameless, CaseRule::sensitive)));
+    if (*start) return STATUS_SUCCESS;
+    return maker ? make_mirror(*nameless_, path.nameless, Directory::Kind::nameless, *maker, start)
+                 : nothing_behind(path.text.substr(1));
+}
+
 // Walks to the directory that holds, or would hold, the last component, following links on the way. A link in
-// the last place is followed too: none of our calls opens links themselves.
-std::int32_t Namespace::locate(std::u16string_view path, CaseRule rule, const security::Token& token,
+// the last place is followed too: none of our calls opens links themselves. With a maker, directories of the
+// client's world are made.
+std::int32_t Namespace::locate(ObjectPath path, const security::Token& token, const NameUser* maker,
                                Place* place) const {
-    if (path.empty()) return STATUS_OBJECT_NAME_INVALID;
-    std::u16string rest(path);
+    if (path.text.empty()) return STATUS_OBJECT_NAME_INVALID;
+    if (!path.nameless.empty()) path.text.insert(0, u"\\");
+    std::u16string& rest = path.text;
     int links = 0;
 restart:
     if (rest.front() != u'\\') return STATUS_OBJECT_PATH_SYNTAX_BAD;
-    place->directory = root_;
+    if (const auto status = find_start(path, maker, &place->directory)) return status;
     place->last.clear();
     std::size_t at = 1;
     if (rest.size() == 1) return STATUS_SUCCESS;
@@ -98,42 +153,50 @@ restart:
         const bool last = end == rest.size();
         if (component.empty()) return STATUS_OBJECT_NAME_INVALID;
         if (!may_traverse(*place->directory, token)) return STATUS_ACCESS_DENIED;
-        Object* const child = place->directory->find(component, rule);
+        Object* const child = place->directory->find(component, path.rule);
         if (const auto* link = dynamic_cast<const SymbolicLink*>(child)) {
             if (++links > kMaxLinks) return STATUS_OBJECT_NAME_INVALID;
+            path.known = path.known > end ? path.known - end + link->target().size() : 0;
             rest = link->target() + rest.substr(end);
+            path.nameless.clear();
             goto restart;
         }
         if (last) {
             place->last = component;
             return STATUS_SUCCESS;
         }
-        if (!child) return STATUS_OBJECT_PATH_NOT_FOUND;
-        auto* const directory = dynamic_cast<Directory*>(child);
-        if (!directory) return STATUS_OBJECT_TYPE_MISMATCH;
-        place->directory = Ref<Directory>(directory);
+        Ref<Directory> next(dynamic_cast<Directory*>(child));
+        if (child && !next) return STATUS_OBJECT_TYPE_MISMATCH;
+        if (!child && end > path.known) return STATUS_OBJECT_PATH_NOT_FOUND;
+        if (!child && !maker) return nothing_behind(rest.substr(path.known + 1));
+        if (!child) {
+            const auto status =
+                make_mirror(*place->directory, component, Directory::Kind::mirror, *maker, &next);
+            if (status != STATUS_SUCCESS) return status;
+        }
+        place->directory = std::move(next);
         at = end + 1;
     }
 }
 
-std::int32_t Namespace::open(std::u16string_view path, CaseRule rule, const security::Token& token,
-                             Ref<Object>* found) const {
+std::int32_t Namespace::open(const ObjectPath& path, const security::Token& token, Ref<Object>* found) const {
     Place place;
-    if (const auto status = locate(path, rule, token, &place); status != STATUS_SUCCESS) return status;
-    Object* const object = place.last.empty() ? root_.get() : place.directory->find(place.last, rule);
+    if (const auto status = locate(path, token, nullptr, &place); status != STATUS_SUCCESS) return status;
+    Object* const object =
+        place.last.empty() ? place.directory.get() : place.directory->find(place.last, path.rule);
     if (!object) return STATUS_OBJECT_NAME_NOT_FOUND;
     *found = Ref<Object>(object);
     return STATUS_SUCCESS;
 }
 
-std::int32_t Namespace::insert(std::u16string_view path, CaseRule rule, const security::Token& token,
-                               Object& object) {
+std::int32_t Namespace::insert(const ObjectPath& path, const NameUser& user, Object& object) {
     Place place;
-    if (const auto status = locate(path, rule, token, &place); status != STATUS_SUCCESS) return status;
-    if (place.last.empty() || place.directory->find(place.last, rule)) return STATUS_OBJECT_NAME_COLLISION;
+    if (const auto status = locate(path, user.token, &user, &place); status != STATUS_SUCCESS) return status;
+    if (place.last.empty() || place.directory->find(place.last, path.rule)) return STATUS_OBJECT_NAME_COLLISION;
     std::uint32_t granted = 0;
-    if (const auto status = check_object_access(*place.directory, token, kDirectoryCreateObject, &granted))
-        return status;
+    auto status = check_object_access(*place.directory, user.token, kDirectoryCreateObject, &granted);
+    if (status == STATUS_SUCCESS) status = charge_name(object, place.last, user);
+    if (status != STATUS_SUCCESS) return status;
     place.directory->insert(place.last, object);
     return STATUS_SUCCESS;
 }

@@ -26,18 +26,22 @@ class NamespaceTest : public testing::Test {
   protected:
     std::int32_t open(std::u16string_view path, CaseRule rule = CaseRule::sensitive) {
         found_.reset();
-        return names_.open(path, rule, token_, &found_);
+        return names_.open({std::u16string(path), rule}, token_, &found_);
     }
     Ref<Thing> add(std::u16string_view path, CaseRule rule = CaseRule::sensitive) {
         auto thing = make_ref<Thing>();
-        EXPECT_EQ(names_.insert(path, rule, token_, *thing), STATUS_SUCCESS);
+        EXPECT_EQ(insert({std::u16string(path), rule}, *thing), STATUS_SUCCESS);
         return thing;
     }
     std::int32_t try_add(std::u16string_view path, CaseRule rule = CaseRule::sensitive) {
         const auto thing = make_ref<Thing>();
-        return names_.insert(path, rule, token_, *thing);
+        return insert({std::u16string(path), rule}, *thing);
+    }
+    std::int32_t insert(const ObjectPath& path, Object& object) {
+        return names_.insert(path, {token_, account_}, object);
     }
     security::Token token_ = administrator();
+    Ref<QuotaAccount> account_ = make_ref<QuotaAccount>(QuotaLimits{});
     Namespace names_;
     Ref<Object> found_;
 };
@@ -141,12 +145,89 @@ TEST_F(NamespaceTest, DirectoriesKeepTheirNamesWithoutHandles) {
     EXPECT_EQ(open(u"\\RPC Control"), STATUS_SUCCESS);
 }
 
+// ---- Directories that clients have in their own world ----
+
+constexpr std::u16string_view kForeign = u"\\BaseNamedObjects\\one\\two";
+
+ObjectPath in_foreign(std::u16string_view name) {
+    return {std::u16string(kForeign) + u'\\' + std::u16string(name), CaseRule::sensitive, kForeign.size()};
+}
+
+TEST_F(NamespaceTest, AMirrorLivesAsLongAsSomethingIsInIt) {
+    auto thing = make_ref<Thing>(), other = make_ref<Thing>();
+    ASSERT_EQ(insert(in_foreign(u"thing"), *thing), STATUS_SUCCESS);
+    ASSERT_EQ(insert(in_foreign(u"other"), *other), STATUS_SUCCESS);
+    EXPECT_EQ(thing->path(), u"\\BaseNamedObjects\\one\\two\\thing");
+    EXPECT_EQ(open(u"\\BaseNamedObjects\\one\\two\\other"), STATUS_SUCCESS) << "by its whole path too";
+    found_.reset();
+    thing.reset();
+    EXPECT_EQ(open(u"\\BaseNamedObjects\\one\\two\\thing"), STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_EQ(open(u"\\BaseNamedObjects\\one"), STATUS_SUCCESS);
+    found_.reset();
+    other.reset();
+    EXPECT_EQ(open(u"\\BaseNamedObjects\\one"), STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_EQ(account_->objects(), 0u);
+    EXPECT_EQ(account_->message_bytes(), 0u);
+}
+
+TEST_F(NamespaceTest, LookingMakesNoMirror) {
+    Ref<Object> found;
+    EXPECT_EQ(names_.open(in_foreign(u"thing"), token_, &found), STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_EQ(names_.open(in_foreign(u"three\\thing"), token_, &found), STATUS_OBJECT_PATH_NOT_FOUND);
+    EXPECT_EQ(open(u"\\BaseNamedObjects\\one"), STATUS_OBJECT_NAME_NOT_FOUND);
+    const auto thing = make_ref<Thing>();
+    EXPECT_EQ(insert(in_foreign(u"three\\thing"), *thing), STATUS_OBJECT_PATH_NOT_FOUND);
+    EXPECT_EQ(open(u"\\BaseNamedObjects\\one"), STATUS_OBJECT_NAME_NOT_FOUND) << "a failure leaves nothing";
+}
+
+TEST_F(NamespaceTest, NamelessDirectoriesAreApart) {
+    const ObjectPath in_one{u"thing", CaseRule::sensitive, 0, u"1111"}, in_two{u"thing", {}, 0, u"2222"};
+    Ref<Object> found;
+    auto thing = make_ref<Thing>();
+    EXPECT_EQ(names_.open(in_one, token_, &found), STATUS_OBJECT_NAME_NOT_FOUND);
+    ASSERT_EQ(insert(in_one, *thing), STATUS_SUCCESS);
+    EXPECT_EQ(insert(in_one, *make_ref<Thing>()), STATUS_OBJECT_NAME_COLLISION);
+    EXPECT_EQ(names_.open(in_two, token_, &found), STATUS_OBJECT_NAME_NOT_FOUND);
+    ASSERT_EQ(names_.open(in_one, token_, &found), STATUS_SUCCESS);
+    EXPECT_EQ(found.get(), thing.get());
+    EXPECT_EQ(thing->path(), u"\\thing") << "the id stays a secret";
+    found.reset();
+    thing.reset();
+    EXPECT_EQ(account_->objects(), 0u);
+}
+
+TEST_F(NamespaceTest, MirrorsAreOnlyForThoseWhoMayMakeDirectories) {
+    token_ = {};
+    ObjectPath path{u"\\KernelObjects\\mine\\thing", CaseRule::sensitive, 19};
+    EXPECT_EQ(insert(path, *make_ref<Thing>()), STATUS_ACCESS_DENIED);
+}
+
+TEST_F(NamespaceTest, MirrorsAndNamesAreCharged) {
+    account_ = make_ref<QuotaAccount>(QuotaLimits{.objects = 1});
+    EXPECT_EQ(insert(in_foreign(u"thing"), *make_ref<Thing>()), STATUS_QUOTA_EXCEEDED) << "two mirrors";
+    EXPECT_EQ(account_->objects(), 0u);
+    account_ = make_ref<QuotaAccount>(QuotaLimits{.message_bytes = 1000});
+    const std::u16string longest(0x7000, u'x');
+    EXPECT_EQ(try_add(u"\\RPC Control\\" + longest), STATUS_QUOTA_EXCEEDED);
+    EXPECT_EQ(try_add(u"\\RPC Control\\short"), STATUS_SUCCESS);
+}
+
+TEST_F(NamespaceTest, MirrorsDoNotNestForEver) {
+    ObjectPath path{u"\\BaseNamedObjects"};
+    for (int i = 0; i < 5000; ++i) path.text += u"\\d";
+    path.known = path.text.size();
+    path.text += u"\\thing";
+    EXPECT_EQ(insert(path, *make_ref<Thing>()), STATUS_OBJECT_NAME_INVALID);
+    EXPECT_EQ(account_->objects(), 0u);
+}
+
 TEST(Namespace, ANamedObjectMayOutliveIt) {
     const auto thing = make_ref<Thing>();
     {
         Namespace names;
-        ASSERT_EQ(names.insert(u"\\RPC Control\\thing", CaseRule::sensitive, administrator(), *thing),
-                  STATUS_SUCCESS);
+        const security::Token token = administrator();
+        const auto account = make_ref<QuotaAccount>(QuotaLimits{});
+        ASSERT_EQ(names.insert({u"\\RPC Control\\thing"}, {token, account}, *thing), STATUS_SUCCESS);
     }
     EXPECT_EQ(thing->parent(), nullptr);
     EXPECT_EQ(Thing::alive(), 1u);

@@ -22,6 +22,8 @@ void Object::drop_name() {
 
 std::u16string Object::path() const {
     if (!parent_) return {};
+    const auto* const directory = dynamic_cast<const Directory*>(this);
+    if (directory && directory->kind() == Directory::Kind::nameless) return {};
     // The root has no name of its own and contributes only the separator.
     return parent_->path() + u'\\' + name_;
 }

@@ -41,6 +41,7 @@ class Object : public RefCounted {
 
     Directory* parent() const { return parent_; }
     const std::u16string& name() const { return name_; }
+    void set_name_charge(MessageCharge charge) { name_charge_ = std::move(charge); }
     // The absolute path, or an empty string for an unnamed object.
     std::u16string path() const;
 
@@ -67,7 +68,9 @@ class Object : public RefCounted {
     friend class Directory;
     std::size_t handles_ = 0;
     Directory* parent_ = nullptr;  // not owned: a directory forgets its children before it dies
+    Ref<Object> kept_parent_;      // the same, where the children are what keeps the directory
     std::u16string name_;
+    MessageCharge name_charge_;
     std::unique_ptr<const security::SecurityDescriptor> descriptor_;
     MessageCharge descriptor_charge_;
     bool permanent_ = false;

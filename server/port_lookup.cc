@@ -2,8 +2,10 @@
 #include "server/port_lookup.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 
+#include "ntalpc/ntbase.h"
 #include "ntalpc/status.h"
 #include "server/log.h"
 #include "server/object_security.h"
@@ -11,16 +13,34 @@
 
 namespace ntalpc::server {
 
+namespace {
+
 std::u16string text_of(wire::Bytes bytes) {
     std::u16string text(bytes.size() / sizeof(char16_t), u'\0');
     std::memcpy(text.data(), bytes.data(), text.size() * sizeof(char16_t));
     return text;
 }
 
-std::int32_t check_name(wire::Bytes bytes) {
+std::u16string nameless_name(const wire::NameRoot& root) {
+    if (root.id_low == 0 && root.id_high == 0) return {};
+    char digits[33];
+    std::snprintf(digits, sizeof(digits), "%016llx%016llx", static_cast<unsigned long long>(root.id_high),
+                  static_cast<unsigned long long>(root.id_low));
+    return {digits, digits + 32};
+}
+
+}  // namespace
+
+std::int32_t read_path(wire::Bytes name, const wire::NameRoot& root, CaseRule rule, ObjectPath* path) {
     constexpr std::size_t longest = 0xFFFE;  // what a UNICODE_STRING can hold
-    return bytes.size() > longest || bytes.size() % sizeof(char16_t) != 0 ? STATUS_OBJECT_NAME_INVALID
-                                                                          : STATUS_SUCCESS;
+    if (name.size() > longest || name.size() % sizeof(char16_t) != 0) return STATUS_OBJECT_NAME_INVALID;
+    *path = {text_of(name), rule, root.known, nameless_name(root)};
+    // Something stands behind a directory.
+    return path->known < path->text.size() || path->known == 0 ? STATUS_SUCCESS : STATUS_OBJECT_NAME_INVALID;
+}
+
+CaseRule case_rule(std::uint32_t attributes) {
+    return attributes & OBJ_CASE_INSENSITIVE ? CaseRule::insensitive : CaseRule::sensitive;
 }
 
 std::int32_t find_port(const Call& call, std::uint64_t handle, Port** port) {
@@ -70,29 +90,28 @@ const char* reason_of(std::int32_t status) {
 
 }  // namespace
 
-void tell_refusal(const Call& call, wire::Bytes name, std::int32_t status) {
+void tell_refusal(const Call& call, const ObjectPath& path, std::int32_t status) {
     const ProcessFacts& caller = call.process().facts();
     log(LogLevel::connections, "%04llx:%04llx (%s) connects to %s: refused, %s (%s)",
         static_cast<unsigned long long>(caller.id), static_cast<unsigned long long>(call.thread.id()),
-        caller.image_path.c_str(), printable(text_of(name)).c_str(), reason_of(status),
+        caller.image_path.c_str(), printable(path.text).c_str(), reason_of(status),
         status_text(status).c_str());
-    NTALPC_TRACE(connect_failed(call.thread, text_of(name), status));
+    NTALPC_TRACE(connect_failed(call.thread, path.text, status));
 }
 
-std::int32_t find_listener(const Call& call, wire::Bytes name, CaseRule rule, wire::Bytes required_sid,
+std::int32_t find_listener(const Call& call, const ObjectPath& path, wire::Bytes required_sid,
                            Ref<Port>* listener) {
     Ref<Object> object;
-    std::int32_t status = check_name(name);
     const security::Token& token = call.thread.effective_token();
-    if (status == STATUS_SUCCESS) status = call.kernel.names.open(text_of(name), rule, token, &object);
+    std::int32_t status = call.kernel.names.open(path, token, &object);
     if (status == STATUS_SUCCESS) status = check_listener(*object, token, required_sid, listener);
     if (status != STATUS_SUCCESS) {
-        tell_refusal(call, name, status);
+        tell_refusal(call, path, status);
         return status;
     }
     log(LogLevel::connections, "%04llx:%04llx connects to %s",
         static_cast<unsigned long long>(call.process().facts().id),
-        static_cast<unsigned long long>(call.thread.id()), printable(text_of(name)).c_str());
+        static_cast<unsigned long long>(call.thread.id()), printable(path.text).c_str());
     return STATUS_SUCCESS;
 }
 

@@ -15,14 +15,15 @@ std::int32_t find_port(const Call& call, std::uint64_t handle, Port** port);
 
 // The connection port that a name leads to, if the caller may connect to it (PORT_CONNECT). A server whose user is not
 // `required_sid` (unless that is empty) gives STATUS_SERVER_SID_MISMATCH. Refusals are logged.
-std::int32_t find_listener(const Call& call, wire::Bytes name, CaseRule rule, wire::Bytes required_sid,
+std::int32_t find_listener(const Call& call, const ObjectPath& path, wire::Bytes required_sid,
                            Ref<Port>* listener);
 
 // Says in the log and in traces why a connect ends before there is a connection.
-void tell_refusal(const Call& call, wire::Bytes name, std::int32_t status);
+void tell_refusal(const Call& call, const ObjectPath& path, std::int32_t status);
 
-// A name on the wire, and whether it can be one: STATUS_OBJECT_NAME_INVALID if not.
-std::u16string text_of(wire::Bytes bytes);
-std::int32_t check_name(wire::Bytes bytes);
+// A name on the wire. STATUS_OBJECT_NAME_INVALID for what cannot be one.
+std::int32_t read_path(wire::Bytes name, const wire::NameRoot& root, CaseRule rule, ObjectPath* path);
+// By OBJ_CASE_INSENSITIVE.
+CaseRule case_rule(std::uint32_t attributes);
 
 }  // namespace ntalpc::server

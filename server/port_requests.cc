@@ -53,12 +53,12 @@ void handle(Call& call, const wire::CreatePort::Request& request,
             const wire::CreatePort::RequestBlobs& blobs) {
     if (const auto status = check_attributes(request.port)) return call.finish(status);
     const auto port = make_ref<Port>(call.kernel, call.process(), request.port);
-    if (const auto status = check_name(blobs.name)) return call.finish(status);
-    const std::u16string name = text_of(blobs.name);
-    const auto rule = request.attributes & OBJ_CASE_INSENSITIVE ? CaseRule::insensitive : CaseRule::sensitive;
+    ObjectPath path;
+    if (const auto status = read_path(blobs.name, request.root, case_rule(request.attributes), &path))
+        return call.finish(status);
     const security::Token& token = call.thread.effective_token();
-    if (!name.empty()) {
-        if (const auto status = call.kernel.names.insert(name, rule, token, *port))
+    if (!path.text.empty()) {
+        if (const auto status = call.kernel.names.insert(path, {token, call.process().account()}, *port))
             return call.finish(status);
     }
     if (const auto status =
@@ -71,7 +71,7 @@ void handle(Call& call, const wire::CreatePort::Request& request,
         return call.finish(status);
     }
     log(LogLevel::connections, "%04llx:%04llx created port %s", wide(call.process().facts().id),
-        wide(call.thread.id()), name.empty() ? "(unnamed)" : printable(name).c_str());
+        wide(call.thread.id()), path.text.empty() ? "(unnamed)" : printable(path.text).c_str());
     NTALPC_TRACE(port_created(*port));
     reply_with_handle<wire::CreatePort>(call, std::move(made));
 }
@@ -95,13 +95,15 @@ void handle(Call& call, const wire::ConnectPort::Request& request,
             const wire::ConnectPort::RequestBlobs& blobs) {
     if (const auto status = check_attributes(request.port)) return call.finish(status);
     if (request.send_attributes.valid & kOnlyInMessages) return call.finish(STATUS_INVALID_PARAMETER);
-    Ref<Port> listener;
     // An exact match wins; a name in another case is accepted, as connects carry no case attribute of their
     // own.
-    const auto status = find_listener(call, blobs.name, CaseRule::insensitive, blobs.required_sid, &listener);
+    ObjectPath path;
+    auto status = read_path(blobs.name, request.root, CaseRule::insensitive, &path);
+    Ref<Port> listener;
+    if (status == STATUS_SUCCESS) status = find_listener(call, path, blobs.required_sid, &listener);
     if (status != STATUS_SUCCESS) return call.finish(status);
     if (const auto refused = check_requirements(*listener, blobs.server_requirements)) {
-        tell_refusal(call, blobs.name, refused);
+        tell_refusal(call, path, refused);
         return call.finish(refused);
     }
     // After the look-up: a missing port is reported first. A connection message has no room between data and

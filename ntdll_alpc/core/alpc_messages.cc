@@ -145,7 +145,7 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
     if (request.send_attributes.valid & ALPC_MESSAGE_DIRECT_ATTRIBUTE)
         status = prepare_direct_event(scope, SendMessageAttributes, request.send_attributes);
     if (status == STATUS_SUCCESS)
-        status = attach_handles(scope, {request.handle, request.message.message_id, {}}, handles);
+        status = attach_handles(scope, {request.handle, request.message.message_id, {}, {}}, handles);
     if (status != STATUS_SUCCESS) {
         view.finish(scope.channel(), false);
         return status;

@@ -23,7 +23,7 @@ constexpr std::uint32_t kNoLimit = 0xFFFFFFFF;
 
 struct ConnectArguments {
     PHANDLE port_handle = nullptr;
-    std::u16string name;
+    ObjectName name;
     std::uint32_t handle_attributes = 0;
     std::vector<std::byte> required_sid;
     std::vector<std::byte> server_requirements;  // a security descriptor; empty for none
@@ -102,7 +102,8 @@ NTSTATUS connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTES port_a
     wire::ConnectPort::RequestBlobs blobs;
     NTSTATUS status = capture_connect(arguments, port_attributes, timeout, &request, &blobs);
     if (status != STATUS_SUCCESS) return status;
-    blobs.name = bytes_of(arguments.name);
+    blobs.name = bytes_of(arguments.name.path);
+    request.root = arguments.name.root;
     blobs.required_sid = arguments.required_sid;
     blobs.server_requirements = arguments.server_requirements;
     std::vector<HandleToPass> handles;
@@ -114,7 +115,7 @@ NTSTATUS connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTES port_a
     if (status != STATUS_SUCCESS) return status;
     OutgoingView view;
     if (status = view.prepare(scope, &request.send_attributes); status != STATUS_SUCCESS) return status;
-    status = attach_handles(scope, {.name = blobs.name}, handles);
+    status = attach_handles(scope, {.name = blobs.name, .root = request.root}, handles);
     if (status != STATUS_SUCCESS) {
         view.finish(scope.channel(), false);
         return status;
@@ -157,7 +158,8 @@ NTSTATUS NtAlpcConnectPort(PHANDLE PortHandle, PUNICODE_STRING PortName, POBJECT
                                .out_attributes = OutMessageAttributes,
                                .in_attributes = InMessageAttributes};
     ObjectName client;
-    NTSTATUS status = capture_string(PortName, &arguments.name);
+    arguments.name.attributes = OBJ_CASE_INSENSITIVE;
+    NTSTATUS status = capture_name(PortName, &arguments.name);
     if (status == STATUS_SUCCESS) status = capture_object_attributes(ObjectAttributes, &client);
     if (status == STATUS_SUCCESS) status = capture_sid(RequiredServerSid, &arguments.required_sid);
     if (status != STATUS_SUCCESS) return status;
@@ -178,13 +180,12 @@ NTSTATUS NtAlpcConnectPortEx(PHANDLE PortHandle, POBJECT_ATTRIBUTES ConnectionPo
                                .buffer_length = BufferLength,
                                .out_attributes = OutMessageAttributes,
                                .in_attributes = InMessageAttributes};
-    ObjectName target, client;
-    NTSTATUS status = capture_object_attributes(ConnectionPortObjectAttributes, &target);
+    ObjectName client;
+    NTSTATUS status = capture_object_attributes(ConnectionPortObjectAttributes, &arguments.name);
     if (status == STATUS_SUCCESS) status = capture_object_attributes(ClientPortObjectAttributes, &client);
     if (status == STATUS_SUCCESS && ServerSecurityRequirements)
         status = capture_security_descriptor(ServerSecurityRequirements, &arguments.server_requirements);
     if (status != STATUS_SUCCESS) return status;
-    arguments.name = std::move(target.path);
     arguments.handle_attributes = client.attributes;
     return connect(arguments, PortAttributes, Timeout);
 }
@@ -220,7 +221,7 @@ NTSTATUS NtAlpcAcceptConnectPort(PHANDLE PortHandle, HANDLE ConnectionPortHandle
     if (status != STATUS_SUCCESS) return status;
     OutgoingView view;
     if (status = view.prepare(scope, &request.send_attributes); status != STATUS_SUCCESS) return status;
-    status = attach_handles(scope, {request.handle, message.header.message_id, {}}, handles);
+    status = attach_handles(scope, {request.handle, message.header.message_id, {}, {}}, handles);
     if (status != STATUS_SUCCESS) {
         view.finish(scope.channel(), false);
         return status;

@@ -45,6 +45,33 @@ T* pointer_of(std::uint64_t number) {
     return reinterpret_cast<T*>(static_cast<std::uintptr_t>(number));
 }
 
+// The name may stand in a directory that only the program's own world has.
+void find_root(ObjectName* name) {
+    const std::size_t separator = name->path.rfind(u'\\');
+    // What every server has needs no looking up, and these are where nearly all ports are.
+    constexpr std::u16string_view common[] = {u"", u"\\RPC Control", u"\\BaseNamedObjects", u"\\Windows"};
+    const auto parent = name->path.substr(0, std::min(separator, name->path.size()));
+    if (std::ranges::find(common, parent) != std::end(common)) return;
+    std::u16string real;
+    if (separator == name->path.npos || !host::find_directory(parent, name->attributes, &real)) return;
+    name->path.replace(0, separator, real);
+    name->root.known = static_cast<std::uint32_t>(real.size());
+}
+
+NTSTATUS enter_directory(HANDLE handle, ObjectName* name) {
+    if (name->path.front() == u'\\') return STATUS_OBJECT_PATH_SYNTAX_BAD;
+    host::DirectoryFacts directory;
+    const NTSTATUS status = host::find_directory(handle, &directory);
+    if (status != STATUS_SUCCESS) return status;
+    name->root.id_low = directory.id_low;
+    name->root.id_high = directory.id_high;
+    if (directory.path.empty()) return STATUS_SUCCESS;
+    if (directory.path == u"\\") directory.path.clear();
+    name->root.known = static_cast<std::uint32_t>(directory.path.size());
+    name->path = directory.path + u'\\' + name->path;
+    return STATUS_SUCCESS;
+}
+
 }  // namespace
 
 NTSTATUS probe_for_write(void* memory, std::size_t size) {
@@ -71,6 +98,12 @@ NTSTATUS capture_string(const UNICODE_STRING* string, std::u16string* text) {
     return STATUS_SUCCESS;
 }
 
+NTSTATUS capture_name(const UNICODE_STRING* string, ObjectName* name) {
+    const NTSTATUS status = capture_string(string, &name->path);
+    if (status == STATUS_SUCCESS) find_root(name);
+    return status;
+}
+
 NTSTATUS capture_object_attributes(const OBJECT_ATTRIBUTES* attributes, ObjectName* name) {
     if (!attributes) return STATUS_SUCCESS;
     OBJECT_ATTRIBUTES header;
@@ -87,13 +120,9 @@ NTSTATUS capture_object_attributes(const OBJECT_ATTRIBUTES* attributes, ObjectNa
             capture_security_descriptor(header.SecurityDescriptor, &name->security_descriptor);
         if (status != STATUS_SUCCESS) return status;
     }
-    if (!header.RootDirectory || name->path.empty()) return STATUS_SUCCESS;
-    if (name->path.front() == u'\\') return STATUS_OBJECT_PATH_SYNTAX_BAD;
-    std::u16string root;
-    if (const NTSTATUS status = host::directory_path(header.RootDirectory, &root); status != STATUS_SUCCESS)
-        return status;
-    if (root != u"\\") root += u'\\';
-    name->path = root + name->path;
+    if (name->path.empty()) return STATUS_SUCCESS;
+    if (header.RootDirectory) return enter_directory(header.RootDirectory, name);
+    find_root(name);
     return STATUS_SUCCESS;
 }
 

@@ -35,13 +35,15 @@ NTSTATUS probe_for_write(T* memory) {
 }
 
 struct ObjectName {
-    std::u16string path;  // absolute unless it is wrong; empty for no name
+    std::u16string path;  // absolute unless it is wrong, or the root has no path; empty for no name
+    wire::NameRoot root;
     std::uint32_t attributes = 0;
     std::vector<std::byte> security_descriptor;  // self-relative; empty for none
 };
 
 NTSTATUS capture_string(const UNICODE_STRING* string, std::u16string* text);
-// NULL gives an empty name. A root directory is resolved to its path.
+NTSTATUS capture_name(const UNICODE_STRING* string, ObjectName* name);
+// NULL gives an empty name. A root directory is resolved to its path, where it has one.
 NTSTATUS capture_object_attributes(const OBJECT_ATTRIBUTES* attributes, ObjectName* name);
 NTSTATUS capture_port_attributes(const ALPC_PORT_ATTRIBUTES* attributes, wire::PortAttributes* captured);
 // STATUS_INVALID_SID for one that is malformed. NULL gives none.

@@ -7,6 +7,7 @@ namespace ntalpc::core {
 
 NTSTATUS create_port(wire::CreatePort::Request& request, const ObjectName& name, PHANDLE port_handle) {
     request.attributes = name.attributes;
+    request.root = name.root;
     CallScope scope;
     NTSTATUS status = scope.connect();
     if (status != STATUS_SUCCESS) return status;

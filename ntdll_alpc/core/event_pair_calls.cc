@@ -24,6 +24,7 @@ NTSTATUS ask_for_handle(const ObjectName& name, ACCESS_MASK access,
                         const typename Request::RequestBlobs& blobs, PHANDLE where) {
     typename Request::Request request;
     request.attributes = name.attributes;
+    request.root = name.root;
     request.access = access;
     CallScope scope;
     NTSTATUS status = scope.connect();

@@ -59,8 +59,18 @@ void close_handle(NtHandle handle);
 // descriptor has to be asked.
 std::uint64_t known_cookie(NtHandle handle);
 
-// The absolute path in the object namespace of the directory behind a RootDirectory handle.
-NtStatus directory_path(NtHandle handle, std::u16string* path);
+// A directory of the program's object namespace: its absolute path, or an id that only those learn who have a handle
+// to it, for one that no path leads to.
+struct DirectoryFacts {
+    std::u16string path;
+    std::uint64_t id_low = 0;
+    std::uint64_t id_high = 0;
+};
+// The one behind a RootDirectory handle. STATUS_INVALID_HANDLE for a handle to something else, too (lpc-semantics 14).
+NtStatus find_directory(NtHandle handle, DirectoryFacts* directory);
+// Where a path leads to, with the links that the program has made. Of the OBJ_* bits only OBJ_CASE_INSENSITIVE
+// matters. False when there is no such directory.
+bool find_directory(const std::u16string& path, std::uint32_t attributes, std::u16string* real_path);
 
 // Copies between core memory and memory that the program named. They return false, having possibly copied a
 // prefix, when any byte is not accessible; they never raise a signal.

@@ -25,7 +25,7 @@ constexpr ULONG kMaxMessageLength = 0xFFFF;
 using wire::bytes_of;
 
 // Legacy ports accept no object attributes but case insensitivity (lpc-semantics 3.1).
-NTSTATUS capture_name(POBJECT_ATTRIBUTES attributes, ObjectName* name) {
+NTSTATUS capture_new_name(POBJECT_ATTRIBUTES attributes, ObjectName* name) {
     const NTSTATUS status = capture_object_attributes(attributes, name);
     if (status != STATUS_SUCCESS) return status;
     return name->attributes & ~OBJ_CASE_INSENSITIVE ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
@@ -35,7 +35,7 @@ NTSTATUS create_lpc_port(PHANDLE port_handle, POBJECT_ATTRIBUTES object_attribut
                          ULONG max_connection_information, ULONG max_message_length, std::uint32_t flags) {
     ObjectName name;
     NTSTATUS status = probe_for_write(port_handle);
-    if (status == STATUS_SUCCESS) status = capture_name(object_attributes, &name);
+    if (status == STATUS_SUCCESS) status = capture_new_name(object_attributes, &name);
     if (status != STATUS_SUCCESS) return status;
     if (max_connection_information > kMaxMessageLength) return STATUS_INVALID_PARAMETER_3;
     if (max_message_length > kMaxMessageLength) return STATUS_INVALID_PARAMETER_4;
@@ -140,7 +140,7 @@ struct ConnectArguments {
 // What a connect reads from the program, in the order of lpc-semantics 4.1.
 struct CapturedConnect {
     wire::LpcConnectPort::Request request;
-    std::u16string name;
+    ObjectName name;
     std::vector<std::byte> sid;
     std::vector<std::byte> information;
     OwnView view;
@@ -171,8 +171,9 @@ NTSTATUS capture_connect(const ConnectArguments& arguments, PUNICODE_STRING name
     }
     if (status == STATUS_SUCCESS) status = capture_information(arguments, &captured->information);
     if (status == STATUS_SUCCESS) status = capture_sid(sid, &captured->sid);
-    if (status == STATUS_SUCCESS) status = capture_string(name, &captured->name);
+    if (status == STATUS_SUCCESS) status = capture_name(name, &captured->name);
     if (status != STATUS_SUCCESS) return status;
+    captured->request.root = captured->name.root;
     captured->request.qos_level = level_of(qos);
     captured->request.qos_dynamic = qos.ContextTrackingMode;
     captured->request.qos_effective_only = qos.EffectiveOnly;
@@ -224,7 +225,7 @@ NTSTATUS connect(const ConnectArguments& arguments, CapturedConnect& captured) {
     std::array<UniqueFd, 2> descriptors;
     status = scope.call<wire::LpcConnectPort>(
         Blocking::yes, request,
-        {.name = bytes_of(captured.name), .information = captured.information, .required_sid = captured.sid},
+        {.name = bytes_of(captured.name.path), .information = captured.information, .required_sid = captured.sid},
         &reply, &blobs, descriptors, captured.view.section.get());
     if (status == STATUS_SUCCESS || status == STATUS_PORT_CONNECTION_REFUSED) {
         const NTSTATUS written = write_information(arguments, blobs.information, captured.information.size());

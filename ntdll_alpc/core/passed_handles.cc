@@ -45,6 +45,7 @@ wire::AttachHandles::Request request_for(const Carrier& carrier) {
     wire::AttachHandles::Request request;
     request.handle = carrier.port;
     request.message_id = carrier.message_id;
+    request.root = carrier.root;
     return request;
 }
 

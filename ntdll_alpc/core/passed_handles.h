@@ -26,6 +26,7 @@ struct Carrier {
     std::uint64_t port = 0;
     std::uint32_t message_id = 0;
     wire::Bytes name;
+    wire::NameRoot root;
 };
 
 // Hands in objects for the next message of this thread, which must follow at once.

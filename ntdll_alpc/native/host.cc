@@ -62,11 +62,13 @@ std::uint64_t known_cookie(NtHandle handle) {
     return native::HandleTable::instance().cookie(handle);
 }
 
-// A native process has no handles to directories, so what it passes is a port or nothing.
-NtStatus directory_path(NtHandle handle, std::u16string*) {
-    UniqueFd descriptor;
-    const NtStatus status = duplicate_descriptor(handle, &descriptor);
-    return status == STATUS_SUCCESS ? STATUS_OBJECT_TYPE_MISMATCH : status;
+// A native process has no handles to directories.
+NtStatus find_directory(NtHandle, DirectoryFacts*) {
+    return STATUS_INVALID_HANDLE;
+}
+
+bool find_directory(const std::u16string&, std::uint32_t, std::u16string*) {
+    return false;
 }
 
 bool copy_from_program(void* to, const void* program_memory, std::size_t size) {

@@ -4,21 +4,13 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-#include <vector>
-
 #include "core/host.h"
 #include "ntalpc/status.h"
 #include "wine/imports.h"
 #include "wine/noted_handles.h"
-#include "wine/object_type.h"
 
 namespace ntalpc::host {
 namespace {
-
-using wine::nt_query_object;
-
-constexpr ULONG kObjectNameInformation = 1;
-constexpr ULONG kObjectTypeInformation = 2;
 
 // Capabilities are the only Unix sockets behind handles: files are no sockets, Winsock has no Unix sockets.
 bool is_unix_socket(int fd) {
@@ -27,35 +19,7 @@ bool is_unix_socket(int fd) {
     return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
 }
 
-// Asks for an answer that begins with a UNICODE_STRING whose characters follow somewhere behind.
-NtStatus query_string(NtHandle handle, ULONG information_class, std::u16string* answer) {
-    ULONG needed = 1024;
-    for (;;) {
-        std::vector<std::max_align_t> buffer(needed / sizeof(std::max_align_t) + 1);
-        const auto size = static_cast<ULONG>(buffer.size() * sizeof(std::max_align_t));
-        const NtStatus status = nt_query_object(handle, information_class, buffer.data(), size, &needed);
-        if ((status == STATUS_INFO_LENGTH_MISMATCH || status == STATUS_BUFFER_OVERFLOW) && needed > size)
-            continue;
-        if (!NT_SUCCESS(status)) return status;
-        const auto* string = reinterpret_cast<const UNICODE_STRING*>(buffer.data());
-        answer->assign(string->Buffer ? string->Buffer : u"", string->Length / sizeof(WCHAR));
-        return STATUS_SUCCESS;
-    }
-}
-
 }  // namespace
-
-}  // namespace ntalpc::host
-
-namespace ntalpc::wine {
-
-NTSTATUS object_type_name(HANDLE handle, std::u16string* name) {
-    return host::query_string(handle, host::kObjectTypeInformation, name);
-}
-
-}  // namespace ntalpc::wine
-
-namespace ntalpc::host {
 
 NtStatus install_handle(UniqueFd capability, std::uint32_t access, std::uint32_t attributes,
                         NtHandle* handle) {
@@ -87,13 +51,6 @@ void close_handle(NtHandle handle) {
 // Handles are wineserver's, and may be closed without our hearing of it.
 std::uint64_t known_cookie(NtHandle) {
     return 0;
-}
-
-NtStatus directory_path(NtHandle handle, std::u16string* path) {
-    std::u16string type;
-    NtStatus status = wine::object_type_name(handle, &type);
-    if (!status && type != u"Directory") status = STATUS_OBJECT_TYPE_MISMATCH;
-    return status ? status : query_string(handle, kObjectNameInformation, path);
 }
 
 }  // namespace ntalpc::host

@@ -71,6 +71,18 @@ NTALPC_IMPORT(nt_create_event, "NtCreateEvent", NTSTATUS,
                BOOLEAN state));
 NTALPC_IMPORT(nt_set_event, "NtSetEvent", NTSTATUS, (HANDLE event, LONG* previous));
 NTALPC_IMPORT(nt_reset_event, "NtResetEvent", NTSTATUS, (HANDLE event, LONG* previous));
+NTALPC_IMPORT(nt_compare_objects, "NtCompareObjects", NTSTATUS, (HANDLE one, HANDLE other));
+NTALPC_IMPORT(nt_create_directory, "NtCreateDirectoryObject", NTSTATUS,
+              (HANDLE * directory, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes));
+NTALPC_IMPORT(nt_open_directory, "NtOpenDirectoryObject", NTSTATUS,
+              (HANDLE * directory, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes));
+NTALPC_IMPORT(nt_create_symbolic_link, "NtCreateSymbolicLinkObject", NTSTATUS,
+              (HANDLE * link, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes,
+               const UNICODE_STRING* target));
+NTALPC_IMPORT(nt_open_symbolic_link, "NtOpenSymbolicLinkObject", NTSTATUS,
+              (HANDLE * link, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes));
+NTALPC_IMPORT(nt_query_symbolic_link, "NtQuerySymbolicLinkObject", NTSTATUS,
+              (HANDLE link, UNICODE_STRING* target, ULONG* needed));
 NTALPC_IMPORT(unicode_to_utf8, "RtlUnicodeToUTF8N", NTSTATUS,
               (char* to, ULONG room, ULONG* size, const WCHAR* from, ULONG from_size));
 NTALPC_IMPORT(current_teb, "NtCurrentTeb", void*, ());

@@ -8,7 +8,7 @@
 #include "wine/hints.h"
 #include "wine/imports.h"
 #include "wine/noted_handles.h"
-#include "wine/object_type.h"
+#include "wine/object_names.h"
 
 namespace ntalpc::wine {
 
