@@ -81,34 +81,43 @@ void CompletionList::serve() {
     }
 }
 
+// Puts the message at the head of the queue into a batch. False when it has to be the last one: the writer
+// takes what came with it before it looks at anything else.
+bool CompletionList::take_front(Batch* batch) {
+    Thread& thread = writer_->thread();
+    const Ref<Message> message = port_.take_front();
+    log(LogLevel::messages, "message %x type %x, %zu bytes, goes to the completion list of %04llx",
+        message->id(), message->step().type, message->step().data.size(),
+        static_cast<unsigned long long>(owner_.facts().id));
+    NTALPC_TRACE(message_received(*message, thread));
+    wire::ListedMessage listed;
+    listed.message = message->header_for_receiver();
+    listed.attributes = message->attributes_for_receiver(writer_->request().attribute_flags);
+    batch->memory = message->hand_out_view(thread, port_, &listed.attributes);
+    append(&batch->messages, listed, message->step().data);
+    ++batch->count;
+    const bool has_objects = hand_over_objects(thread, *message, listed.attributes);
+    message->received();
+    return !has_objects && !batch->memory;
+}
+
 void CompletionList::reply_with_batch() {
     Thread& thread = writer_->thread();
     const wire::FetchCompletionList::Request request = writer_->request();
-    wire::FetchCompletionList::Reply reply;
-    std::vector<std::byte> batch;
+    Batch batch;
     std::uint32_t room = request.room;
-    while (!port_.empty() && reply.count < request.most) {
+    for (bool more = true; more && !port_.empty() && batch.count < request.most;) {
         const std::uint32_t size = size_in_list(port_.front());
-        if (size > room || batch.size() + wire_size(port_.front()) > kMostBytesInBatch) break;
-        const Ref<Message> message = port_.take_front();
-        log(LogLevel::messages, "message %x type %x, %zu bytes, goes to the completion list of %04llx",
-            message->id(), message->step().type, message->step().data.size(),
-            static_cast<unsigned long long>(owner_.facts().id));
-        NTALPC_TRACE(message_received(*message, thread));
-        wire::ListedMessage listed;
-        listed.message = message->header_for_receiver();
-        listed.attributes = message->attributes_for_receiver(request.attribute_flags);
-        append(&batch, listed, message->step().data);
-        // The writer takes an object in hand with the next requests, so its message is the last of the batch.
-        const bool last = hand_over_objects(thread, *message, listed.attributes);
-        message->received();
+        if (size > room || batch.messages.size() + wire_size(port_.front()) > kMostBytesInBatch) break;
         room -= size;
-        ++reply.count;
-        if (last) break;
+        more = take_front(&batch);
     }
-    batch_out_ = reply.count;
+    batch_out_ = batch.count;
     const auto self = take_writer();
-    thread.reply<wire::FetchCompletionList>(STATUS_SUCCESS, reply, {.messages = batch});
+    wire::FetchCompletionList::Reply reply;
+    reply.count = batch.count;
+    thread.reply<wire::FetchCompletionList>(STATUS_SUCCESS, reply, {.messages = batch.messages},
+                                            std::span(&batch.memory, batch.memory ? 1 : 0));
 }
 
 std::unique_ptr<Wait> CompletionList::take_writer() {

@@ -11,7 +11,9 @@
 
 #include <cstdint>
 #include <list>
+#include <vector>
 
+#include "ntalpc/unique_fd.h"
 #include "server/dispatch.h"
 #include "server/port.h"
 #include "server/thread.h"
@@ -83,6 +85,12 @@ class CompletionList {
     std::uint32_t size_in_list(const Message& message) const;
     bool fits(const Message& message) const;
     void acknowledge(const wire::FetchCompletionList::Request& request);
+    struct Batch {
+        std::uint32_t count = 0;
+        std::vector<std::byte> messages;  // as they travel
+        UniqueFd memory;                  // of the view in the last of them
+    };
+    bool take_front(Batch* batch);
     void reply_with_batch();
     void look_again();
     std::unique_ptr<Wait> take_writer();

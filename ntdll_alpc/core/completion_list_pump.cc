@@ -7,6 +7,7 @@
 
 #include "core/capture.h"
 #include "core/list_registrations.h"
+#include "core/view_attribute.h"
 #include "ntalpc/completion_list_action.h"
 
 namespace ntalpc::core {
@@ -26,7 +27,10 @@ NTSTATUS control(CallScope& scope, std::uint64_t handle, CompletionListAction ac
 
 // ---- The pump ----
 
-void put_batch(ListRegistration& list, std::uint32_t count, wire::Bytes batch) {
+// The last message's attributes may take calls, and by then nothing else of the batch is needed. `memory` is
+// that of its view.
+void put_batch(Channel& channel, ListRegistration& list, std::uint32_t count, wire::Bytes batch,
+               UniqueFd memory) {
     for (std::uint32_t i = 0; i < count; ++i) {
         wire::ListedMessage message;
         if (batch.size() < sizeof(message)) throw ListGone();
@@ -34,7 +38,11 @@ void put_batch(ListRegistration& list, std::uint32_t count, wire::Bytes batch) {
         batch = batch.subspan(sizeof(message));
         const std::size_t size = message.message.data_length;
         if (batch.size() < size) throw ListGone();
+        const bool last = i + 1 == count;
+        const bool mapped =
+            map_received_view(channel, list.port, last ? std::move(memory) : UniqueFd(), &message.attributes);
         list.writer.add(message, batch.first(size), list.handle);
+        if (!mapped) give_up_view(channel, message.attributes.view);
         batch = batch.subspan(std::min((size + 7) / 8 * 8, batch.size()));
     }
 }
@@ -57,8 +65,9 @@ void serve(CallScope& scope, ListRegistration& list) {
         const CompletionListWriter::Room room = list.writer.find_room();
         request.room = room.bytes;
         request.most = room.messages;
-        const NTSTATUS status =
-            scope.call<wire::FetchCompletionList>(Blocking::yes, request, {}, &reply, &blobs);
+        UniqueFd memory;
+        const NTSTATUS status = scope.call<wire::FetchCompletionList>(Blocking::yes, request, {}, &reply,
+                                                                      &blobs, std::span(&memory, 1));
         request.published = request.wake = request.blocked = 0;
         if (status == STATUS_BUFFER_TOO_SMALL) {
             list.writer.ask_for_room();
@@ -66,7 +75,7 @@ void serve(CallScope& scope, ListRegistration& list) {
         } else if (status != STATUS_SUCCESS) {
             return;
         } else if (reply.count != 0) {
-            put_batch(list, reply.count, blobs.messages);
+            put_batch(scope.channel(), list, reply.count, blobs.messages, std::move(memory));
             const std::uint32_t active = list.writer.publish();
             list.posts += reply.count;
             request.published = reply.count;
@@ -102,7 +111,7 @@ NTSTATUS start_pump(const Registration& list) {
 
 // ---- Registration ----
 
-NTSTATUS make_registration(PVOID information, ULONG length, Registration* made) {
+NTSTATUS make_registration(HANDLE port, PVOID information, ULONG length, Registration* made) {
     if (length != sizeof(ALPC_PORT_COMPLETION_LIST_INFORMATION)) return STATUS_INFO_LENGTH_MISMATCH;
     ALPC_PORT_COMPLETION_LIST_INFORMATION given;
     NTSTATUS status = read(static_cast<ALPC_PORT_COMPLETION_LIST_INFORMATION*>(information), &given);
@@ -113,6 +122,7 @@ NTSTATUS make_registration(PVOID information, ULONG length, Registration* made) 
     if (layout.chunks == 0) return STATUS_BUFFER_TOO_SMALL;
     if (status = probe_for_write(given.Buffer, given.Size); status != STATUS_SUCCESS) return status;
     *made = std::make_shared<ListRegistration>(given.Buffer, layout, given.AttributeFlags);
+    (*made)->port = port;
     (*made)->concurrency = given.ConcurrencyCount;
     return STATUS_SUCCESS;
 }
@@ -149,7 +159,7 @@ NTSTATUS control_list_of(HANDLE port, ULONG length, CompletionListAction action)
 
 NTSTATUS register_completion_list(HANDLE port, PVOID information, ULONG length) {
     Registration list;
-    NTSTATUS status = make_registration(information, length, &list);
+    NTSTATUS status = make_registration(port, information, length, &list);
     CallScope scope;
     if (status == STATUS_SUCCESS) status = scope.connect(port, &list->handle);
     if (status != STATUS_SUCCESS) return status;

@@ -20,6 +20,7 @@ struct ListRegistration {
     const std::uint32_t attribute_flags;
     std::uint32_t generation = 0;  // of the server that knows it
     std::uint64_t handle = 0;      // the server's number of the port
+    HANDLE port = nullptr;         // by which the list was registered
     std::atomic<std::uint32_t> concurrency{0};
     std::atomic<std::uint64_t> posts{0};  // messages put into the list, ever
     CompletionListWriter writer;          // the pump's alone once it runs
