@@ -4,6 +4,7 @@
 #include "pe/hooks.h"
 #include "pe/left_calls.h"
 #include "pe/noted_handles.h"
+#include "pe/relay.h"
 #include "pe/token_hooks.h"
 #include "pe/unix_call.h"
 #include "pe/unix_threads.h"
@@ -18,6 +19,7 @@ extern "C" BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID /*reserved
             ntalpc::share_helper();
             ntalpc::share_thread_start();
             if (ntalpc::install_hooks()) ntalpc::share_token_changes();
+            ntalpc::start_relay();
         }
     }
     return TRUE;

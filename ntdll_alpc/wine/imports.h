@@ -62,6 +62,9 @@ NTALPC_IMPORT(nt_read_virtual_memory, "NtReadVirtualMemory", NTSTATUS,
               (HANDLE process, const void* address, void* buffer, SIZE_T size, SIZE_T* done));
 NTALPC_IMPORT(nt_write_virtual_memory, "NtWriteVirtualMemory", NTSTATUS,
               (HANDLE process, void* address, const void* buffer, SIZE_T size, SIZE_T* done));
+NTALPC_IMPORT(nt_query_virtual_memory, "NtQueryVirtualMemory", NTSTATUS,
+              (HANDLE process, const void* address, ULONG information_class, void* buffer, SIZE_T size,
+               SIZE_T* needed));
 NTALPC_IMPORT(nt_create_thread, "NtCreateThreadEx", NTSTATUS,
               (HANDLE * thread, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes, HANDLE process,
                void* start, void* argument, ULONG flags, SIZE_T zero_bits, SIZE_T stack_commit,

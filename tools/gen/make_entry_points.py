@@ -4,7 +4,8 @@
 
 Usage: make_entry_points.py TABLE OUTDIR
 
-TABLE is include/entry_points.def (its head explains the form). A file in OUTDIR is written only when its text
+TABLE is include/entry_points.def (its head explains the form). The names of flags and enumerators are read from the
+headers beside it. A file in OUTDIR is written only when its text
 changes, so that nothing is rebuilt for nothing.
 """
 
@@ -27,6 +28,14 @@ SCALAR_SIZES = {
     "PORT_INFORMATION_CLASS": 4,
     "SIZE_T": 8,
 }
+# Where those names stand, which values are flags, and which are the members of an enumeration. A set is named by what
+# its names begin with or by its type; longer names come first, because one set may begin like another.
+NAME_HEADERS = ["ntalpc/ntbase.h", "ntalpc/ntlpcapi.h"]
+FLAG_SETS = ["ALPC_PORFLG_OBJECT_TYPE", "ALPC_PORFLG", "ALPC_PORTFLG", "ALPC_SECFLG", "ALPC_VIEWFLG", "ALPC_HANDLEFLG",
+             "ALPC_MSGFLG", "ALPC_CANCELFLG", "ALPC_DISCONNECT_PORT_FLG", "ALPC_CREATEPORTSECTIONFLG",
+             "ALPC_IMPERSONATEFLG", "ALPC_MESSAGE", "OBJ"]
+ENUMERATIONS = ["ALPC_PORT_INFORMATION_CLASS", "ALPC_MESSAGE_INFORMATION_CLASS", "PORT_INFORMATION_CLASS",
+                "SECURITY_IMPERSONATION_LEVEL"]
 DIRECTIONS = {"in": "in", "out": "out", "io": "in_out"}
 
 
@@ -40,6 +49,12 @@ class Argument:
     optional: bool
     type: str
     name: str
+    set: str = None
+
+    @property
+    def names(self):
+        """The set of names of its values, or None."""
+        return self.set or (self.type if self.type in ENUMERATIONS else None)
 
     @property
     def size(self):
@@ -85,7 +100,7 @@ class Call:
 
 
 CALL_LINE = re.compile(r"(\w+) (\w+) \| since ([\d.x]+) \| (unix|pe|internal) \| (done|missing)$")
-ARGUMENT_LINE = re.compile(r"    (in|out|io)(\??) +([A-Z_0-9]+\*?) (\w+)$")
+ARGUMENT_LINE = re.compile(r"    (in|out|io)(\??) +([A-Z_0-9]+\*?) (\w+)(?: : (\w+))?$")
 PURPOSE_LINE = re.compile(r"    -- (.+\.)$")
 GROUP_LINE = re.compile(r"== (.+) ==$")
 
@@ -104,7 +119,9 @@ def read_table(path):
                 raise TableError(f"{path}:{number}: {match[2]} is there twice; remove one of the entries")
             calls.append(Call(*match.groups(), group))
         elif calls and (match := ARGUMENT_LINE.match(line)):
-            calls[-1].arguments.append(Argument(match[1], match[2] == "?", match[3], match[4]))
+            if match[5] and match[5] not in FLAG_SETS:
+                raise TableError(f"{path}:{number}: {match[5]} is no set of flags that the generator knows")
+            calls[-1].arguments.append(Argument(match[1], match[2] == "?", *match.groups()[2:]))
         elif calls and (match := PURPOSE_LINE.match(line)):
             calls[-1].purpose = match[1]
         else:
@@ -117,8 +134,37 @@ def read_table(path):
     return calls
 
 
+def read_names(include):
+    """For each set its names and values, in the order of the headers."""
+    sets = {name: [] for name in FLAG_SETS + ENUMERATIONS + ["LPC"]}
+    for header in NAME_HEADERS:
+        text = (include / header).read_text(encoding="utf-8")
+        for name, digits in re.findall(r"(?m)^#define (\w+) (0x[0-9a-fA-F]+|\d+)$", text):
+            if name.startswith("LPC_"):
+                sets["LPC"].append((name, int(digits, 0)))
+                continue
+            owner = next((s for s in FLAG_SETS if name.startswith(s + "_")), None)
+            # What has not exactly one bit names a combination.
+            if owner and int(digits, 0).bit_count() == 1:
+                sets[owner].append((name, int(digits, 0)))
+        for members, enumeration in re.findall(r"typedef enum \w+ \{(.*?)\} (\w+)", text, re.DOTALL):
+            value = -1
+            for name, digits in re.findall(r"(?m)^    (\w+)(?: = (\w+))?,?", members):
+                value = int(digits, 0) if digits else value + 1
+                if enumeration in sets and not name.endswith("ForceInt") and not name.startswith("Max"):
+                    sets[enumeration].append((name, value))
+    empty = [name for name, values in sets.items() if not values]
+    if empty:
+        raise TableError(f"{include}: the headers have no names for {', '.join(empty)}")
+    return sets
+
+
 def public(calls):
     return [call for call in calls if call.where != "internal"]
+
+
+def result_size(call):
+    return 0 if call.result == "void" else SCALAR_SIZES.get(call.result, 8)
 
 
 def through_unix_half(calls):
@@ -170,10 +216,7 @@ def forwarded_exports(calls):
 def pe_definition(calls):
     lines = ["; SPDX-License-Identifier: LGPL-2.1-or-later", f"; {GENERATED}"]
     lines += ["LIBRARY ntdll_alpc.dll", "EXPORTS"]
-    for call in public(calls):
-        lines.append(f"    {call.name}")
-        if call.alias:
-            lines.append(f"    {call.alias} = {call.name}")
+    lines += [f"    {name} = entry_{call.name}" for call in public(calls) for name in call.names]
     return "\n".join(lines) + "\n"
 
 
@@ -244,6 +287,22 @@ def pe_thunks(calls):
             out.append(f"    ntalpc::program_call(UnixCall::{call.name}, &params);\n    return params.result;")
         out.append("}\n")
     return "\n".join(out) + '\n}  // extern "C"\n'
+
+
+def pe_entries(calls):
+    out = [
+        HEAD.format(about="What ntdll_alpc.dll exports: for each call a slot that jumps to it (pe/entry_slots.h).")
+        + '#include "pe/entry_slots.h"\n\n#include <iterator>\n\n#include "ntalpc/ntlpcapi.h"\n',
+        'asm(".text\\n"',
+    ]
+    for call in public(calls):
+        out.append(f'    ".p2align 4, 0xcc\\n.globl entry_{call.name}\\nentry_{call.name}: jmp {call.name}\\n"')
+    out.append('    ".p2align 4, 0xcc\\n");\n\nextern "C" {')
+    out += [f"void entry_{call.name}();" for call in public(calls)]
+    out.append("}\n\nnamespace ntalpc {\n\nconst EntrySlot kEntrySlots[] = {")
+    out += [f"    {{reinterpret_cast<void*>(&entry_{call.name}), reinterpret_cast<void*>(&{call.name})}},"
+            for call in public(calls)]
+    return "\n".join(out) + "\n};\nconst std::size_t kEntrySlotCount = std::size(kEntrySlots);\n\n}  // namespace ntalpc\n"
 
 
 BOUNDARY = """// No C++ exception may leave through the caller's frames; the one kind that
@@ -394,7 +453,8 @@ def unix_version_script(_calls):
     return f"/* {GENERATED} */\n{{\n{exports}}};\n"
 
 
-def relay_table_header(_calls):
+def relay_table_header(_calls, sets):
+    names = wrap([f"{name}," for name in sets])
     return HEAD.format(about="The entry points as data, for tools that decode calls.") + """#pragma once
 
 #include <cstdint>
@@ -404,17 +464,34 @@ namespace ntalpc {
 
 enum class RelayDirection : std::uint8_t { in, out, in_out };
 
+// What the values of an argument or field are called: by what the names begin with, or by their type. LPC are the
+// types of messages.
+enum class NameSet : std::uint8_t {
+    none,
+""" + names + """
+};
+
+struct NamedValue {
+    std::uint32_t value;
+    const char* name;
+};
+
+// Those of a set of flags have one bit each.
+std::span<const NamedValue> names_of(NameSet set);
+
 struct RelayArgument {
     const char* type;
     const char* name;
     RelayDirection direction;
     bool optional;
     std::uint8_t size;  // bytes of the value itself on 64-bit targets
+    NameSet names;
 };
 
 struct RelayCall {
     const char* name;
     const char* result_type;
+    std::uint8_t result_size;
     const char* since;  // Windows version
     bool through_unix_half;
     bool implemented;
@@ -428,25 +505,40 @@ std::span<const RelayCall> relay_calls();
 """
 
 
-def relay_table(calls):
+def name_tables(sets):
+    out = []
+    for name, values in sets.items():
+        out.append(f"constexpr NamedValue kNamesOf_{name}[] = {{")
+        out += [f'    {{{value:#x}, "{member}"}},' for member, value in values]
+        out.append("};")
+    return out
+
+
+def relay_table(calls, sets):
     flag = lambda value: "true" if value else "false"
     out = [
         HEAD.format(about="The entry points as data, for tools that decode calls."),
         '#include "generated/relay_table.h"\n\nnamespace ntalpc {\nnamespace {\n',
-    ]
+    ] + name_tables(sets)
     for call in public(calls):
         if call.arguments:
             out.append(f"constexpr RelayArgument k{call.name}[] = {{")
             for a in call.arguments:
                 where = f"RelayDirection::{DIRECTIONS[a.direction]}"
-                out.append(f'    {{"{a.type}", "{a.name}", {where}, {flag(a.optional)}, {a.size}}},')
+                out.append(f'    {{"{a.type}", "{a.name}", {where}, {flag(a.optional)}, {a.size}, '
+                           f"NameSet::{a.names or 'none'}}},")
             out.append("};")
     out.append("\nconstexpr RelayCall kCalls[] = {")
     for call in public(calls):
         arguments = f"k{call.name}" if call.arguments else "{}"
         facts = f"{flag(call.where == 'unix')}, {flag(call.done)}"
-        out.append(f'    {{"{call.name}", "{call.result}", "{call.since}", {facts}, {arguments}}},')
-    out.append("};\n\n}  // namespace\n\nstd::span<const RelayCall> relay_calls() { return kCalls; }")
+        out.append(f'    {{"{call.name}", "{call.result}", {result_size(call)}, "{call.since}", {facts}, {arguments}}},')
+    out.append("};\n\n}  // namespace\n\nstd::span<const RelayCall> relay_calls() { return kCalls; }\n")
+    out.append("std::span<const NamedValue> names_of(NameSet set) {\n    switch (set) {\n        case NameSet::none:")
+    out.append("            return {};")
+    for name in sets:
+        out.append(f"        case NameSet::{name}:\n            return kNamesOf_{name};")
+    out.append("    }\n    return {};\n}")
     return "\n".join(out) + "\n\n}  // namespace ntalpc\n"
 
 
@@ -487,6 +579,7 @@ OUTPUTS = {
     "ntdll_alpc.def": pe_definition,
     "entry_params.h": entry_params,
     "pe_thunks.cc": pe_thunks,
+    "pe_entries.cc": pe_entries,
     "unix_calls.cc": unix_calls,
     "core_calls.h": core_calls,
     "not_implemented.cc": not_implemented,
@@ -511,8 +604,10 @@ def main(arguments):
     try:
         calls = read_table(Path(arguments[0]))
         outdir.mkdir(parents=True, exist_ok=True)
+        sets = read_names(Path(arguments[0]).parent)
         for name, make in OUTPUTS.items():
-            write_if_changed(outdir / name, make(calls))
+            text = make(calls, sets) if make in (relay_table_header, relay_table) else make(calls)
+            write_if_changed(outdir / name, text)
     except (TableError, OSError) as error:
         sys.exit(f"make_entry_points.py: {error}")
 

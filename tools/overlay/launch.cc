@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "ntalpc/relay_variables.h"
 #include "overlay/own_files.h"
 #include "overlay/prefix.h"
 #include "overlay/program_check.h"
@@ -23,6 +24,15 @@ std::optional<std::string> non_empty_variable(const char* name) {
 std::map<std::string, std::string> script_environment(const WineLayout& wine) {
     if (!wine.has_wrapper_script || non_empty_variable("WINEDEBUG")) return {};
     return {{"WINEDEBUG", "fixme-all"}};
+}
+
+// To the programs that are started, wherever they run: a path that does not depend on where this one does.
+void add_relay(const LaunchOptions& options, std::map<std::string, std::string>* environment) {
+    if (!options.relay_calls) return;
+    (*environment)[kRelayCallsVariable] = *options.relay_calls;
+    (*environment)[kRelayModulesVariable] = options.relay_modules;
+    (*environment)[kRelayFileVariable] =
+        options.relay_file.empty() ? "" : std::filesystem::absolute(options.relay_file).string();
 }
 
 // As `wine` would have it, but for what must lead into the overlay.
@@ -106,6 +116,7 @@ Result<Launch> prepare_launch(const LaunchRequest& request) {
     Launch launch{.overlay = *overlay,
                   .arguments = {overlay->loader},
                   .environment = environment_for(*overlay, *wine, *own)};
+    add_relay(request.options, &launch.environment);
     launch.arguments.insert(launch.arguments.end(), request.options.program.begin(),
                             request.options.program.end());
     return launch;

@@ -15,6 +15,10 @@ const char kLaunchUsage[] =
     "  --rebuild-overlay   build the overlay of Wine anew, even if it seems up to date\n"
     "  --print-overlay     print the directory of the overlay, building it if need be\n"
     "  -v, --verbose       say which files are used\n"
+    "  --relay[=CALLS]     show each call with its arguments, on standard error; CALLS such as Nt*Connect*,-Tp*\n"
+    "                      names them with wildcards, those after - not\n"
+    "  --relay-from=LIST   only calls from these modules, such as rpcrt4.dll; wildcards as above\n"
+    "  --relay-file=FILE   add the calls to this file instead\n"
     "  --version           print the version\n"
     "  --help              print this text\n"
     "\n"
@@ -45,6 +49,14 @@ Result<LaunchOptions> parse_launch_options(const std::vector<std::string>& argum
             options.rebuild_overlay = true;
         } else if (word == "--verbose" || word == "-v") {
             options.verbose = true;
+        } else if (word == "--relay") {
+            options.relay_calls = "*";
+        } else if (word.starts_with("--relay=")) {
+            options.relay_calls = word.substr(8);
+        } else if (word.starts_with("--relay-from=")) {
+            options.relay_modules = word.substr(13);
+        } else if (word.starts_with("--relay-file=")) {
+            options.relay_file = word.substr(13);
         } else if (word.starts_with("--wine=")) {
             options.wine = word.substr(7);
         } else if (word == "--wine") {
@@ -55,6 +67,10 @@ Result<LaunchOptions> parse_launch_options(const std::vector<std::string>& argum
             return Failure{"There is no option '" + word + "'; see alpcrun --help."};
         }
     }
+    const bool relay_is_described = !options.relay_modules.empty() || !options.relay_file.empty();
+    if (options.relay_calls && options.relay_calls->empty())
+        return Failure{"The option --relay= names no calls; give some, or --relay alone for all."};
+    if (relay_is_described && !options.relay_calls) options.relay_calls = "*";
     options.program.assign(arguments.begin() + static_cast<std::ptrdiff_t>(next), arguments.end());
     if (options.program.empty() && options.needs_program())
         return Failure{"No program is given; see alpcrun --help."};

@@ -17,6 +17,8 @@ struct LaunchOptions {
     bool rebuild_overlay = false;
     bool verbose = false;
     std::optional<std::string> wine;
+    std::optional<std::string> relay_calls;  // none: no relay
+    std::string relay_modules, relay_file;
     std::vector<std::string> program;  // with its arguments, untouched
 
     bool needs_program() const { return !help && !version && !print_overlay && !rebuild_overlay; }

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The unix half of `alpcrun --relay`: closures before the calls, and a line for each time one is entered or
+// left.
+#include "relay/relay.h"
+
+#include "core/host.h"
+#include "generated/core_calls.h"
+#include "ntalpc/status.h"
+#include "relay/closures.h"
+#include "wine/caller_module.h"
+
+namespace ntalpc {
+
+namespace {
+
+// Made before the first closure, and kept.
+const relay::Relay* active;
+
+}  // namespace
+
+namespace internal {
+
+NTSTATUS StartRelay(PVOID* Functions, ULONG Count, PVOID Notify, PVOID* Closures) {
+    const auto calls = relay_calls();
+    if (Count != calls.size()) return STATUS_INVALID_PARAMETER;
+    active = relay::Relay::from_environment().release();
+    if (!active) return STATUS_NOT_SUPPORTED;
+    for (ULONG i = 0; i < Count; ++i) {
+        Closures[i] = active->wants(calls[i]) ? relay::make_closure(calls[i], Functions[i],
+                                                                    reinterpret_cast<relay::Notify>(Notify))
+                                              : nullptr;
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS RelayEvent(PVOID Record) {
+    const host::CallGuard guard;
+    active->tell(*static_cast<relay::CallRecord*>(Record), wine::describe_caller);
+    return STATUS_SUCCESS;
+}
+
+}  // namespace internal
+
+}  // namespace ntalpc
