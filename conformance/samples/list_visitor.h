@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A client of the service in list_service.h: it opens many connections, sends datagrams on all of them in
+// A client of the service in counting_service.h: it opens many connections, sends datagrams on all of them in
 // turn, and asks at the end whether the server has counted every one.
 #ifndef NTALPC_SAMPLES_LIST_VISITOR_H
 #define NTALPC_SAMPLES_LIST_VISITOR_H
