@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "server/channel.h"
+#include "server/confinement.h"
 #include "server/event_loop.h"
 #include "server/kernel.h"
 #include "server/listener.h"
@@ -95,6 +96,7 @@ void serve(const Options& options, const std::function<void()>& ready) {
     }
     log(LogLevel::connections, "serving in %s", options.directory.c_str());
     ready();
+    confine_process();
     Linger linger(options.linger);
     while (!stop.stopped()) {
         const Nanoseconds next = kernel.expire();

@@ -40,6 +40,13 @@ class ServerProcess(EndToEnd):
         self.assertFalse((directory / "socket").exists())
         self.assertFalse(self.running())
 
+    def test_it_is_confined(self):
+        self.assertEqual(self.server("-p").returncode, 0)
+        facts = pathlib.Path(f"/proc/{self.server_process()}/status").read_text()
+        self.assertIn("NoNewPrivs:\t1\n", facts)
+        self.assertIn("Seccomp:\t2\n", facts)
+        self.assertEqual(self.server("-k").returncode, 0)
+
     def test_it_does_not_go_while_there_are_clients(self):
         self.assertEqual(self.server("-p0").returncode, 0)
         puppet = self.puppet("native")

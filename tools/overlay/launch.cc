@@ -94,7 +94,7 @@ void describe_files(const LaunchRequest& request, const WineLayout& wine, const 
 }  // namespace
 
 Result<Launch> prepare_launch(const LaunchRequest& request) {
-    const Result<OwnFiles> own = find_own_files(request.executable, non_empty_variable("NTALPC_LIBDIR"));
+    const Result<OwnFiles> own = find_own_files(request.executable, NTALPC_LIBDIR, non_empty_variable("NTALPC_LIBDIR"));
     if (!own) return own.error();
     const Result<WineLayout> wine = find_wine_for(request.options);
     if (!wine) return wine.error();

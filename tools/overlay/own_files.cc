@@ -27,7 +27,8 @@ std::optional<fs::path> missing(const OwnFiles& files) {
 
 }  // namespace
 
-Result<OwnFiles> find_own_files(const fs::path& executable, const std::optional<std::string>& override_dir) {
+Result<OwnFiles> find_own_files(const fs::path& executable, const fs::path& installed_in,
+                                const std::optional<std::string>& override_dir) {
     if (override_dir) {
         const OwnFiles files = all_in(fs::absolute(*override_dir));
         if (const auto path = missing(files)) {
@@ -38,18 +39,20 @@ Result<OwnFiles> find_own_files(const fs::path& executable, const std::optional<
         }
         return files;
     }
-    const fs::path bin = executable.parent_path();
-    const OwnFiles installed = all_in((bin / "../lib/ntalpc").lexically_normal());
-    if (!missing(installed)) return installed;
-    const fs::path build = (bin / "../..").lexically_normal();
+    const fs::path bin = executable.parent_path(), build = (bin / "../..").lexically_normal();
+    const OwnFiles beside = all_in((bin / "../lib/ntalpc").lexically_normal()),
+                   elsewhere = all_in(installed_in);
     const OwnFiles built = {build / "ntdll_alpc/ntdll_alpc.dll", build / "ntdll_alpc/ntdll_alpc.so",
                             build / "ntdll_alpc/ntalpc_keeper.exe", build / "server/alpcserver"};
-    const auto path = missing(built);
-    if (!path) return built;
+    for (const OwnFiles& files : {beside, built, elsewhere}) {
+        if (!missing(files)) return files;
+    }
     // Say what is missing at the place where at least something is.
-    const bool is_installed = access(installed.pe_half.parent_path().c_str(), F_OK) == 0;
-    return Failure{"'" + (is_installed ? *missing(installed) : *path).string() + "' is missing; " +
-                   (is_installed ? "install ntalpc again." : "run 'make' in the build tree.")};
+    for (const OwnFiles& files : {beside, elsewhere}) {
+        if (access(files.pe_half.parent_path().c_str(), F_OK) == 0)
+            return Failure{"'" + missing(files)->string() + "' is missing; install ntalpc again."};
+    }
+    return Failure{"'" + missing(built)->string() + "' is missing; run 'make' in the build tree."};
 }
 
 }  // namespace ntalpc

@@ -17,9 +17,11 @@ struct OwnFiles {
     std::filesystem::path server;     // alpcserver
 };
 
-// `executable` is the tool itself, links resolved. `override_dir`, when set, is a directory with all files in
-// it and the only place that counts.
+// `executable` is the tool itself, links resolved; `installed_in` is where installed files were configured to
+// be, which counts when they are not where they would be relative to the tool. `override_dir`, when set, is a
+// directory with all files in it and the only place that counts.
 Result<OwnFiles> find_own_files(const std::filesystem::path& executable,
+                                const std::filesystem::path& installed_in,
                                 const std::optional<std::string>& override_dir);
 
 }  // namespace ntalpc
