@@ -9,6 +9,7 @@
 #include "alpcctl/usage.h"
 #include "client/server_client.h"
 #include "events/event.h"
+#include "events/text.h"
 #include "ntalpc/access_names.h"
 #include "ntalpc/status.h"
 #include "server/security/sid.h"
@@ -46,21 +47,6 @@ Question parse(const std::vector<std::string>& arguments) {
     question.name = *name;
     question.sid = *parsed;
     return question;
-}
-
-std::u16string utf16_of(const std::string& utf8) {
-    std::u16string out;
-    for (std::size_t at = 0; at < utf8.size();) {
-        const auto lead = static_cast<unsigned char>(utf8[at]);
-        const std::size_t more = lead < 0xC0 ? 0 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
-        char32_t c = more == 0 ? lead : lead & (0x3F >> more);
-        for (std::size_t i = 1; i <= more && at + i < utf8.size(); ++i)
-            c = c << 6 | (static_cast<unsigned char>(utf8[at + i]) & 0x3F);
-        at += more + 1;
-        if (c >= 0x10000) out += static_cast<char16_t>(0xD800 + ((c - 0x10000) >> 10));
-        out += static_cast<char16_t>(c >= 0x10000 ? 0xDC00 + (c & 0x3FF) : c);
-    }
-    return out;
 }
 
 // All in one object: a script looks at `granted`, a person at `rights`.

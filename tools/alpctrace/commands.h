@@ -22,5 +22,6 @@ int run_follow(const Words& words);
 int run_show(const Words& words);
 int run_stats(const Words& words);
 int run_diff(const Words& words);
+int run_replay(const Words& words);
 
 }  // namespace ntalpc

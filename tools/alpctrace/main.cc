@@ -33,6 +33,9 @@ constexpr Command kCommands[] = {
     {"show", "FILE [--format=FORMAT] [FILTER...]", "FORMAT: text, json, perfetto or html", ntalpc::run_show},
     {"stats", "FILE", "count calls, messages and bytes, with percentiles", ntalpc::run_stats},
     {"diff", "FILE FILE", "compare what was said in two traces", ntalpc::run_diff},
+    {"replay", "FILE --client|--server [--port=TEXT] [--limit=SECONDS]",
+     "play one side of a trace with payload against the other side as it is now, and compare",
+     ntalpc::run_replay},
 };
 
 void print_help() {
@@ -46,9 +49,9 @@ void print_help() {
         "  -v, --version        show the version\n"
         "\nThe server is that of the Wine prefix ($WINEPREFIX, else ~/.wine). FILE is trace.alpc unless -o "
         "names it.\n"
-        "Exit status: 0; record: the program's; diff: 1 for a difference; 1 for a failure, 2 for a wrong "
-        "command "
-        "line.");
+        "Exit status: 0; record: the program's; diff, replay: 1 for a difference; 1 for a failure, 2 for a "
+        "wrong\n"
+        "command line.");
 }
 
 int run(const Words& words) {
