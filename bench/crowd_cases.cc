@@ -2,14 +2,17 @@
 // Many connections to one port, idle and at work.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <iostream>
+#include <mutex>
+#include <numeric>
 #include <thread>
 
 #include "bench/cases.h"
 #include "bench/conversations.h"
 #include "bench/role.h"
-#include "bench/stopwatch.h"
 
 namespace ntalpc::bench {
 
@@ -76,57 +79,73 @@ Case idle_case(int connections) {
 
 // ---- Active clients ----
 
-// The port's name and the number of clients, each a thread. On a line with a number all work so many
-// milliseconds; then it says how many answers the slowest, the fastest and all of them got.
-void play_clients(const RoleArguments& arguments) {
-    const std::string name = arguments.at(0);
-    const auto count = static_cast<std::size_t>(std::stoul(arguments.at(1)));
-    std::atomic<int> turn = 0;
-    std::atomic<std::size_t> ready = 0, done = 0;
-    std::atomic<bool> stop = false;
-    std::vector<std::atomic<unsigned long>> answers(count);
-    std::vector<std::thread> threads;
-    const auto work = [&](std::size_t number) {
+// Clients that are threads of this process, each with a connection of its own. All work at the same time.
+class Crowd {
+  public:
+    Crowd(const std::string& port, std::size_t count) : answers_(count) {
+        for (std::size_t i = 0; i < count; ++i) threads_.emplace_back([this, port, i] { live(port, i); });
+        wait_for_all();
+    }
+    const std::vector<unsigned long>& work(std::chrono::milliseconds time) {
+        {
+            const std::lock_guard lock(mutex_);
+            waiting_ = 0;
+            working_ = true;
+            ++turn_;
+        }
+        changed_.notify_all();
+        std::this_thread::sleep_for(time);
+        working_ = false;
+        wait_for_all();
+        return answers_;
+    }
+
+  private:
+    void wait_for_all() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return waiting_ == answers_.size(); });
+    }
+    void wait_for_turn(int* turn) {
+        std::unique_lock lock(mutex_);
+        if (++waiting_ == answers_.size()) changed_.notify_all();
+        changed_.wait(lock, [&] { return turn_ != *turn; });
+        *turn = turn_;
+    }
+    [[noreturn]] void live(const std::string& name, std::size_t number) {
         const HANDLE port = connect_port(name);
         Message question(64), answer(64);
-        ++ready;
-        ready.notify_one();
-        for (int last = 0;;) {
-            turn.wait(last);
-            last = turn.load();
-            while (!stop.load(std::memory_order_relaxed)) {
+        for (int turn = 0;;) {
+            wait_for_turn(&turn);
+            unsigned long answers = 0;
+            for (; working_.load(std::memory_order_relaxed); ++answers) {
                 question.reset(64);
                 call_port(port, question, answer);
-                answers[number].fetch_add(1, std::memory_order_relaxed);
             }
-            ++done;
-            done.notify_one();
+            answers_[number] = answers;
         }
-    };
-    for (std::size_t i = 0; i < count; ++i) threads.emplace_back(work, i);
-    const auto all = [&](std::atomic<std::size_t>& number) {
-        for (std::size_t now; (now = number.load()) < count;) number.wait(now);
-    };
-    all(ready);
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::size_t waiting_ = 0;
+    int turn_ = 0;
+    std::atomic<bool> working_ = false;
+    std::vector<unsigned long> answers_;
+    std::vector<std::thread> threads_;
+};
+
+// The port's name and the number of clients. On a line with a number they work so many milliseconds; then it
+// says how many answers the slowest and all of them got.
+void play_clients(const RoleArguments& arguments) {
+    Crowd crowd(arguments.at(0), std::stoul(arguments.at(1)));
     tell_parent("ready");
     std::string line;
     while (std::getline(std::cin, line)) {
-        for (auto& number : answers) number = 0;
-        done = 0;
-        stop = false;
-        ++turn;
-        turn.notify_all();
-        std::this_thread::sleep_for(std::chrono::milliseconds(std::stol(line)));
-        stop = true;
-        all(done);
-        unsigned long least = ~0ul, most = 0, sum = 0;
-        for (const auto& number : answers) {
-            least = std::min(least, number.load());
-            most = std::max(most, number.load());
-            sum += number;
-        }
-        tell_parent(std::to_string(least) + " " + std::to_string(most) + " " + std::to_string(sum));
+        const std::vector<unsigned long>& answers = crowd.work(std::chrono::milliseconds(std::stol(line)));
+        const unsigned long all = std::accumulate(answers.begin(), answers.end(), 0ul);
+        tell_parent(std::to_string(std::ranges::min(answers)) + " " + std::to_string(all));
     }
+    // The threads stay behind.
     end_process(0);
 }
 
@@ -150,8 +169,8 @@ class Clients {
             process->write_line(std::to_string(static_cast<long>(milliseconds)));
         Score score{1e18, 0};
         for (const auto& process : processes_) {
-            unsigned long least = 0, most = 0, sum = 0;
-            if (std::sscanf(process->read_line().c_str(), "%lu %lu %lu", &least, &most, &sum) != 3)
+            unsigned long least = 0, sum = 0;
+            if (std::sscanf(process->read_line().c_str(), "%lu %lu", &least, &sum) != 2)
                 fail("a process of clients says something else than its score");
             score.least = std::min(score.least, static_cast<double>(least));
             score.all += static_cast<double>(sum);
