@@ -12,6 +12,7 @@ void add_round_trip_cases(std::vector<Case>& cases);
 void add_view_cases(std::vector<Case>& cases);
 void add_event_pair_cases(std::vector<Case>& cases);
 void add_crowd_cases(std::vector<Case>& cases);
+void add_tracing_cases(std::vector<Case>& cases);
 void add_startup_cases(std::vector<Case>& cases);
 
 }  // namespace ntalpc::bench

@@ -121,6 +121,7 @@ std::vector<Case> all_cases() {
     add_view_cases(cases);
     add_event_pair_cases(cases);
     add_crowd_cases(cases);
+    add_tracing_cases(cases);
     add_startup_cases(cases);
     return cases;
 }

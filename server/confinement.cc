@@ -57,6 +57,8 @@ constexpr std::initializer_list<int> kAllowed = {
     SCMP_SYS(getrandom),
     SCMP_SYS(getpid),
     SCMP_SYS(gettid),
+    SCMP_SYS(getuid),
+    SCMP_SYS(geteuid),
     SCMP_SYS(lseek),
     SCMP_SYS(rt_sigaction),
     SCMP_SYS(rt_sigprocmask),
