@@ -135,11 +135,31 @@ static void act_restricted(void) {
 // ---- The conversation ----
 
 // Sends and waits for the next step of the same message, or, with nothing to send, for any message.
-static NTSTATUS exchange(HANDLE port, struct demo_message* sent, struct demo_message* received) {
+static NTSTATUS exchange_with(HANDLE port, struct demo_message* sent, ALPC_MESSAGE_ATTRIBUTES* attributes,
+                              struct demo_message* received) {
     SIZE_T length = sizeof(*received);
     LARGE_INTEGER limit = seconds(PATIENCE);
     return NtAlpcSendWaitReceivePort_(port, sent ? ALPC_MSGFLG_SYNC_REQUEST : 0, sent ? &sent->header : NULL,
-                                      NULL, &received->header, &length, NULL, &limit);
+                                      attributes, &received->header, &length, NULL, &limit);
+}
+
+static NTSTATUS exchange(HANDLE port, struct demo_message* sent, struct demo_message* received) {
+    return exchange_with(port, sent, NULL, received);
+}
+
+// A server lets itself be impersonated message by message.
+static NTSTATUS exchange_as_oneself(HANDLE port, struct demo_message* sent, struct demo_message* received) {
+    SECURITY_QUALITY_OF_SERVICE quality = impersonable().SecurityQos;
+    struct {
+        ALPC_MESSAGE_ATTRIBUTES header;
+        ALPC_SECURITY_ATTR security;
+    } attributes;
+    memset(&attributes, 0, sizeof(attributes));
+    attributes.header.AllocatedAttributes = attributes.header.ValidAttributes =
+        ALPC_MESSAGE_SECURITY_ATTRIBUTE;
+    attributes.security.QoS = &quality;
+    attributes.security.ContextHandle = (ALPC_HANDLE)(LONG_PTR)-2;
+    return exchange_with(port, sent, &attributes.header, received);
 }
 
 static void next_step(struct demo_message* message, const struct demo_message* received, const char* text) {
@@ -170,7 +190,7 @@ static void run_client(void) {
     check(is_text(&received, "who am I"), "the server asks back");
     RevertToSelf();
     check_is_administrator("before it acts as the server");
-    check_status(STATUS_SUCCESS, NtAlpcImpersonateClientOfPort_(client, &received.header, NULL),
+    check_status(STATUS_SUCCESS, NtAlpcImpersonateClientOfPort_(client, &received.header, 0),
                  "acting as the server in the callback");
     check_is_restricted("as the server that acts as its client");
     RevertToSelf();
@@ -196,11 +216,11 @@ static void act_as_client(struct demo_message* request) {
     check_status(STATUS_SUCCESS, NtAlpcImpersonateClientContainerOfPort_(server, &request->header, 0),
                  "acting in the container of the client");
     check_is_administrator("in the container of the client, which has none");
-    check_status(STATUS_SUCCESS, NtAlpcImpersonateClientOfPort_(server, &request->header, NULL),
+    check_status(STATUS_SUCCESS, NtAlpcImpersonateClientOfPort_(server, &request->header, 0),
                  "acting as the client");
     check_is_restricted("as the client");
     next_step(&question, request, "who am I");
-    check_status(STATUS_SUCCESS, exchange(server, &question, &answer), "the callback");
+    check_status(STATUS_SUCCESS, exchange_as_oneself(server, &question, &answer), "the callback");
     check(is_text(&answer, "you are me"), "the answer to the callback");
     check_is_restricted("still, after the callback");
     RevertToSelf();
