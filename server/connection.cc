@@ -108,8 +108,10 @@ std::int32_t Connection::make_step(Thread& caller, Side from, std::uint16_t type
     if (status != STATUS_SUCCESS) return status;
     if (outgoing.view) step.view = outgoing.view->use();
     step.carries_view = static_cast<bool>(step.view);
-    if (!(outgoing.attributes.valid & ALPC_MESSAGE_HANDLE_ATTRIBUTE)) return STATUS_SUCCESS;
     const Port* const gate = handle_gate(peer_of(from));
+    if (step.view && gate && !may_be_shared(step.view.region().memory(), *step.sender, gate->owner()))
+        return STATUS_ACCESS_DENIED;
+    if (!(outgoing.attributes.valid & ALPC_MESSAGE_HANDLE_ATTRIBUTE)) return STATUS_SUCCESS;
     if (!gate) return STATUS_PORT_DISCONNECTED;
     step.objects = std::move(caller.attached());
     return check_passing(step.objects, caller.process().facts().world, *gate);

@@ -15,6 +15,31 @@ namespace ntalpc::server {
 namespace {
 
 int current_level = 0;
+LogForm current_form = LogForm::terminal;
+
+// "<N>" with the number of a syslog priority.
+const char* priority_of(LogLevel level) {
+    switch (level) {
+        case LogLevel::always:
+            return "<4>";  // warning
+        case LogLevel::connections:
+            return "<6>";  // informational
+        default:
+            return "<7>";  // debug
+    }
+}
+
+std::size_t write_beginning(LogLevel level, char* line, std::size_t room) {
+    if (current_form == LogForm::journal)
+        return static_cast<std::size_t>(snprintf(line, room, "%s", priority_of(level)));
+    timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    tm local;
+    localtime_r(&now.tv_sec, &local);
+    const std::size_t length = strftime(line, room, "%H:%M:%S", &local);
+    return length + static_cast<std::size_t>(
+                        snprintf(line + length, room - length, ".%06ld ", now.tv_nsec / 1000));
+}
 
 void append_utf8(std::string& out, char32_t c) {
     if (c < 0x80) {
@@ -40,20 +65,18 @@ void set_log_level(int level) {
     current_level = level;
 }
 
+void set_log_form(LogForm form) {
+    current_form = form;
+}
+
 bool log_enabled(LogLevel level) {
     return static_cast<int>(level) <= current_level;
 }
 
 void log(LogLevel level, const char* format, ...) {
     if (!log_enabled(level)) return;
-    timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    tm local;
-    localtime_r(&now.tv_sec, &local);
     char line[2048];
-    std::size_t length = strftime(line, sizeof(line), "%H:%M:%S", &local);
-    length += static_cast<std::size_t>(
-        snprintf(line + length, sizeof(line) - length, ".%06ld ", now.tv_nsec / 1000));
+    std::size_t length = write_beginning(level, line, sizeof(line));
     va_list arguments;
     va_start(arguments, format);
     const int wanted = vsnprintf(line + length, sizeof(line) - length - 1, format, arguments);

@@ -11,10 +11,15 @@ namespace ntalpc::server {
 
 enum class LogLevel { always = 0, connections = 1, messages = 2, requests = 3 };
 
+// How a line begins: with the time, or, as the journal knows the time itself, with a priority (sd-daemon(3)).
+enum class LogForm { terminal, journal };
+inline constexpr const char* kJournalError = "<3>";
+
 void set_log_level(int level);
+void set_log_form(LogForm form);
 bool log_enabled(LogLevel level);
 
-// One line to standard error, prefixed with the time.
+// One line to standard error.
 __attribute__((format(printf, 2, 3))) void log(LogLevel level, const char* format, ...);
 
 // STATUS_ACCESS_DENIED and the like, or the number.

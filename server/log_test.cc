@@ -12,7 +12,10 @@ namespace {
 
 class LogTest : public testing::Test {
   protected:
-    void TearDown() override { set_log_level(0); }
+    void TearDown() override {
+        set_log_level(0);
+        set_log_form(LogForm::terminal);
+    }
 };
 
 TEST_F(LogTest, OnlyEnabledLevelsAreWritten) {
@@ -36,6 +39,17 @@ TEST_F(LogTest, ALineBeginsWithTheTime) {
     ASSERT_EQ(line.size(), sizeof("00:00:00.000000 x"));
     EXPECT_EQ(line[2], ':');
     EXPECT_EQ(line[8], '.');
+}
+
+TEST_F(LogTest, TheJournalGetsPrioritiesAndNoTimes) {
+    set_log_level(3);
+    set_log_form(LogForm::journal);
+    testing::internal::CaptureStderr();
+    log(LogLevel::always, "a");
+    log(LogLevel::connections, "b");
+    log(LogLevel::messages, "c");
+    log(LogLevel::requests, "d");
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "<4>a\n<6>b\n<7>c\n<7>d\n");
 }
 
 TEST_F(LogTest, AVeryLongLineIsCutAndStaysALine) {

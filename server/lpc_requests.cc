@@ -62,6 +62,8 @@ void handle(Call& call, const wire::LpcConnectPort::Request& request,
     Ref<Port> listener;
     if (found == STATUS_SUCCESS) found = find_listener(call, path, blobs.required_sid, &listener);
     if (found != STATUS_SUCCESS) return call.finish(found);
+    if (request.has_view && !may_be_shared(call.descriptors[0], call.process().facts(), listener->owner()))
+        return call.finish(STATUS_ACCESS_DENIED);
     const auto connection = make_ref<Connection>(call.kernel, *listener, call.process());
     const auto client =
         make_ref<Port>(call.kernel, call.process(), lpc_attributes(*listener), *connection, Side::client);
@@ -148,6 +150,10 @@ void handle(Call& call, const wire::LpcFinishAccept::Request& request,
         return call.reply<wire::LpcFinishAccept>(STATUS_SUCCESS, reply);
     }
     connection->client_view.remote_base = request.client_view_base;
+    if (!call.descriptors.empty() &&
+        !may_be_shared(call.descriptors[0], call.process().facts(), connection->client_facts())) {
+        return call.finish(STATUS_ACCESS_DENIED);
+    }
     // Only a legacy client maps what is offered and says so.
     const bool offers = !call.descriptors.empty() && connection->connector_takes_views();
     if (offers) {

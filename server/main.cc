@@ -18,6 +18,7 @@
 #include "server/log.h"
 #include "server/options.h"
 #include "server/server.h"
+#include "server/service_manager.h"
 
 #ifndef NTALPC_VERSION
 #error "the build defines NTALPC_VERSION"
@@ -33,7 +34,7 @@ constexpr int kExitFailure = 1;
 constexpr int kExitAlreadyRunning = 2;
 
 int complain(const std::string& what) {
-    std::fprintf(stderr, "alpcserver: %s\n", what.c_str());
+    std::fprintf(stderr, "%salpcserver: %s\n", is_journal(STDERR_FILENO) ? kJournalError : "", what.c_str());
     return kExitFailure;
 }
 
@@ -118,15 +119,6 @@ int run_in_background(const Options& options) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : kExitFailure;
 }
 
-// The socket that systemd listens on for us (sd_listen_fds(3)); -1 when it does not.
-int inherited_socket() {
-    const char* const process = std::getenv("LISTEN_PID");
-    const char* const count = std::getenv("LISTEN_FDS");
-    constexpr int first = 3;
-    if (!process || !count || std::atoi(process) != getpid() || std::atoi(count) != 1) return -1;
-    return fcntl(first, F_SETFD, FD_CLOEXEC) == 0 ? first : -1;
-}
-
 // A client that starts us may have any signal blocked or ignored and any descriptor open.
 void forget_inheritance(int kept) {
     if (kept < 0) {
@@ -162,8 +154,10 @@ int main(int argc, char** argv) {
     const std::string wrong =
         options.system ? make_system_directory(options.directory) : make_server_directory(options.directory);
     if (!wrong.empty()) return complain(wrong);
-    options.inherited_socket = inherited_socket();
+    if (const std::string bad = take_inherited_socket(&options.inherited_socket); !bad.empty())
+        return complain(bad);
     forget_inheritance(options.inherited_socket);
     set_log_level(options.debug_level);
+    if (is_journal(STDERR_FILENO)) set_log_form(LogForm::journal);
     return options.foreground ? run(options, -1) : run_in_background(options);
 }

@@ -175,6 +175,8 @@ UniqueFd Message::hand_out_view(Thread& thread, Port& port, wire::MessageAttribu
     if (!step_.view || !(attributes->allocated & ALPC_MESSAGE_VIEW_ATTRIBUTE)) return UniqueFd();
     const bool secured = step_.view.secured();
     const Ref<Region> region(&step_.view.region());
+    // Who receives need not be who owns the port.
+    if (!may_be_shared(region->memory(), *step_.sender, thread.process().facts())) return UniqueFd();
     UniqueFd memory = secured ? region->read_only_memory()
                               : UniqueFd(fcntl(region->memory().get(), F_DUPFD_CLOEXEC, 0));
     const auto view = memory ? thread.process().views().open(port, std::move(step_.view)) : nullptr;

@@ -10,6 +10,7 @@
 
 #include "ntalpc/status.h"
 #include "server/log.h"
+#include "server/process.h"
 #include "server/view.h"
 
 namespace ntalpc::server {
@@ -30,6 +31,12 @@ UniqueFd make_memory(std::uint64_t size) {
 }
 
 }  // namespace
+
+bool may_be_shared(const UniqueFd& memory, const ProcessFacts& owner, const ProcessFacts& user) {
+    if (owner.unix_user == user.unix_user) return true;
+    const int seals = fcntl(memory.get(), F_GET_SEALS);
+    return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
+}
 
 std::int32_t PortSection::make(const Ref<QuotaAccount>& payer, std::uint64_t size, bool secure,
                                Ref<PortSection>* made) {

@@ -70,6 +70,20 @@ class SystemMode(EndToEnd):
         # And it cannot take the name either.
         self.assertNotEqual(client.ask("create mine").status, statuses.SUCCESS)
 
+    def test_memory_that_its_owner_could_shrink_is_not_for_another_user(self):
+        """Who reads what another has truncated is ended by SIGBUS."""
+        for user, kind, expected in [(BOB, "open", ACCESS_DENIED), (BOB, "sealed", statuses.SUCCESS),
+                                     (ALICE, "open", statuses.SUCCESS)]:
+            server, client, name = self.puppet_of(ALICE), self.puppet_of(user), f"{user}-{kind}"
+            self.assertEqual(server.ask(f"create_for_all {name}").status, statuses.SUCCESS)
+            client.tell(f"connect {name} sync 20000")
+            self.assertEqual(server.ask("receive listener 20000").text, "let me in")
+            server.ask("accept")
+            self.assertEqual(client.answer().text, "welcome")
+            self.assertEqual(client.ask(f"wrap client shown {kind}").status, expected, name)
+            if expected == statuses.SUCCESS:
+                self.assertEqual(server.ask("look listener 20000").text, "shown")
+
     def test_nobody_can_stop_it_or_replace_it(self):
         for path in (f"{self.socket_directory}/socket", f"{self.socket_directory}/lock"):
             removed = self.run_program(*self.as_user(BOB), "rm", "-f", path)

@@ -74,13 +74,16 @@ inline std::string make_private_directory(const std::string& path) {
     return {};
 }
 
-// One that everybody can find the socket in and nobody else can change.
+// One that everybody can find the socket in and nobody else can change. systemd gives a service with a dynamic user a
+// link to one, which only root can have made.
 inline std::string make_system_directory(const std::string& path) {
     if (mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
         return "cannot create directory " + path + ": " + std::strerror(errno);
     }
     struct stat found;
-    if (lstat(path.c_str(), &found) != 0) return "cannot examine " + path + ": " + std::strerror(errno);
+    int result = lstat(path.c_str(), &found);
+    if (result == 0 && S_ISLNK(found.st_mode) && found.st_uid == 0) result = stat(path.c_str(), &found);
+    if (result != 0) return "cannot examine " + path + ": " + std::strerror(errno);
     if (!S_ISDIR(found.st_mode)) return path + " is not a directory; remove it";
     if (found.st_uid != geteuid() || (found.st_mode & 022) != 0)
         return path + " can be changed by others; the server for all users wants a directory of its own";

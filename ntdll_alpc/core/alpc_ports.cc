@@ -23,10 +23,10 @@ constexpr std::uint32_t kNoLimit = 0xFFFFFFFF;
 
 struct ConnectArguments {
     PHANDLE port_handle = nullptr;
-    ObjectName name;
+    ObjectName name{};
     std::uint32_t handle_attributes = 0;
-    std::vector<std::byte> required_sid;
-    std::vector<std::byte> server_requirements;  // a security descriptor; empty for none
+    std::vector<std::byte> required_sid{};
+    std::vector<std::byte> server_requirements{};  // a security descriptor; empty for none
     ULONG flags = 0;
     PPORT_MESSAGE message = nullptr;
     PSIZE_T buffer_length = nullptr;

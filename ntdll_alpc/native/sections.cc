@@ -103,10 +103,13 @@ extern "C" NTSTATUS NtCreateSection(PHANDLE SectionHandle, ACCESS_MASK, POBJECT_
     LARGE_INTEGER size;
     if (!host::copy_from_program(&size, MaximumSize, sizeof(size))) return STATUS_ACCESS_VIOLATION;
     if (size.QuadPart <= 0) return STATUS_INVALID_PARAMETER_4;
-    UniqueFd memory(memfd_create("section", MFD_CLOEXEC));
+    UniqueFd memory(memfd_create("section", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!memory) return STATUS_INSUFFICIENT_RESOURCES;
     const auto bytes = (static_cast<std::uint64_t>(size.QuadPart) + 0xFFF) & ~std::uint64_t{0xFFF};
     if (ftruncate(memory.get(), static_cast<off_t>(bytes)) != 0) return STATUS_NO_MEMORY;
+    // Other users are shown only what cannot shrink; and none of them shall add a seal.
+    if (fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+        return STATUS_INSUFFICIENT_RESOURCES;
     HANDLE handle;
     const NTSTATUS status = native::HandleTable::instance().add(std::move(memory), &handle,
                                                                      ALPC_PORFLG_OBJECT_TYPE_SECTION);

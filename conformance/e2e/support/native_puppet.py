@@ -2,6 +2,7 @@
 """The native puppet: puppet.c for Linux, on libntalpc."""
 
 import ctypes
+import fcntl
 import os
 import sys
 from ctypes import POINTER, byref, c_int16, c_int32, c_int64, c_size_t, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
@@ -16,6 +17,8 @@ AUTO_RELEASE = 0x20000
 SECURED_ACCESS = 0x40000
 SECURE_SECTION = 0x40000
 SHARED_SIZE = 0x4000
+# A self-relative security descriptor with a DACL that is NULL.
+OPEN_TO_ALL = bytes([1, 0, 4, 0x80] + [0] * 16)
 
 
 class Message(ctypes.Structure):
@@ -79,10 +82,14 @@ class Puppet:
         self.message = Message()
         self.seen = None  # the view that came with the last message
 
-    def create(self, name):
+    def create(self, name, descriptor=None):
         string = path(name)
-        named = ObjectAttributes(length=ctypes.sizeof(ObjectAttributes), name=ctypes.pointer(string))
+        named = ObjectAttributes(length=ctypes.sizeof(ObjectAttributes), name=ctypes.pointer(string),
+                                 security_descriptor=ctypes.cast(descriptor, c_void_p))
         return self.calls.NtAlpcCreatePort(byref(self.ports["listener"]), byref(named), attributes())
+
+    def create_for_all(self, name):
+        return self.create(name, OPEN_TO_ALL)
 
     def connect(self, name, mode, milliseconds):
         self.message.set_text("let me in")
@@ -129,11 +136,11 @@ class Puppet:
     def reply(self, text):
         return self.send("listener", text, self.message.id)
 
-    def make_view(self, port, text, flags):
+    def make_view(self, port, text, flags, wrapped=None):
         made = ViewAttributes(allocated=VIEW_ATTRIBUTE, valid=VIEW_ATTRIBUTE, size=SHARED_SIZE)
         section, actual = c_void_p(), c_size_t()
         status = self.calls.NtAlpcCreatePortSection(
-            self.ports[port], c_uint32(SECURE_SECTION if flags & SECURED_ACCESS else 0), None, c_size_t(SHARED_SIZE),
+            self.ports[port], c_uint32(SECURE_SECTION if flags & SECURED_ACCESS else 0), wrapped, c_size_t(SHARED_SIZE),
             byref(section), byref(actual))
         if status == 0:
             made.section = section.value
@@ -147,8 +154,18 @@ class Puppet:
     def delete_section(self, port, made):
         return self.calls.NtAlpcDeletePortSection(self.ports[port], c_uint32(0), c_void_p(made.section))
 
-    def share(self, port, text, flags):
-        status, made = self.make_view(port, text, int(flags, 16))
+    def wrap(self, port, text, kind):
+        """Sends a view of memory of the program's own, which is "sealed" against shrinking or not."""
+        memory = os.memfd_create("wrapped", os.MFD_ALLOW_SEALING)
+        os.ftruncate(memory, SHARED_SIZE)
+        if kind == "sealed":
+            fcntl.fcntl(memory, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
+        handle = c_void_p()
+        status = self.calls.NtalpcHandleFromDescriptor(memory, byref(handle))
+        return status if status else self.share(port, text, "0", handle)
+
+    def share(self, port, text, flags, wrapped=None):
+        status, made = self.make_view(port, text, int(flags, 16), wrapped)
         if status == 0:
             sent = Message()
             sent.set_text("a view")
