@@ -7,6 +7,7 @@
 #include "generated/core_calls.h"
 #include "ntalpc/status.h"
 #include "relay/closures.h"
+#include "relay/unwind_frames.h"
 #include "wine/caller_module.h"
 
 namespace ntalpc {
@@ -20,11 +21,12 @@ const relay::Relay* active;
 
 namespace internal {
 
-NTSTATUS StartRelay(PVOID* Functions, ULONG Count, PVOID Notify, PVOID* Closures) {
+NTSTATUS StartRelay(PVOID* Functions, ULONG Count, PVOID Notify, PVOID* Closures, PVOID Frames) {
     const auto calls = relay_calls();
     if (Count != calls.size()) return STATUS_INVALID_PARAMETER;
     active = relay::Relay::from_environment().release();
     if (!active) return STATUS_NOT_SUPPORTED;
+    *static_cast<relay::FrameTable*>(Frames) = relay::frame_table();
     for (ULONG i = 0; i < Count; ++i) {
         Closures[i] = active->wants(calls[i]) ? relay::make_closure(calls[i], Functions[i],
                                                                     reinterpret_cast<relay::Notify>(Notify))
