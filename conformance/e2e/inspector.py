@@ -84,6 +84,8 @@ class Inspector(EndToEnd):
             client.ask("datagram client x")
             server.ask("receive listener 20000")
         picture = top.stdout.read().decode()
+        [line] = self.ask("top")
+        self.assertEqual((line["port"], line["clients"], line["messages/s"]), (PORT, 1, 0))
         self.assertRegex(picture, r"(?m)^ *[1-9][0-9]* +[01] +[01] +1 +\\RPC Control\\inspected")
 
     def test_a_connection_can_be_ended(self):
@@ -92,6 +94,7 @@ class Inspector(EndToEnd):
         client.tell("request unanswered -1")
         self.text("kill-connection", str(connection["connection"]))
         self.assertEqual(client.answer().status, statuses.PORT_DISCONNECTED)
+        self.assertEqual(self.run_program(ALPCCTL, "kill-connection", "4711", "--json").stdout, b"[]\n")
         self.assertIn("no connection", self.text("kill-connection", "4711", code=1))
         self.assertIn("no number", self.text("kill-connection", "x", code=2))
         self.assertIn("connection 1 is ended", (self.server_directory() / "log").read_text())

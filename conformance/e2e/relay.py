@@ -5,7 +5,7 @@ import re
 import sys
 import unittest
 
-from support.case import ALPCRUN, PROGRAMS, EndToEnd
+from support.case import ALPCRUN, BUILD, PROGRAMS, EndToEnd
 
 # A server and a client in one process.
 COMMANDS = b"""create relayed
@@ -63,6 +63,13 @@ class Relay(EndToEnd):
         said, lines = self.run_puppet("--relay-from=rpcrt4.dll")
         self.assertIn(b"hello", said)
         self.assertEqual(lines, [])
+
+    def test_procedures_and_exceptions_pass_through_calls(self):
+        file = self.directory / "relay"
+        result = self.run_program(ALPCRUN, f"--relay-file={file}", BUILD / "conformance/pe/alpc_conformance.exe",
+                                  "--gtest_filter=AlertableWaits.*")
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertIn("STATUS_USER_APC", file.read_text())
 
 
 if __name__ == "__main__":

@@ -303,6 +303,25 @@ ALPC_TEST(AlertableWaits, QueuedProcedureEndsAReceive, "M45", "GAR, wait rules",
     EXPECT_STATUS(STATUS_TIMEOUT, receive(connection.listener, message, nullptr, short_wait, alertable));
 }
 
+void CALLBACK throw_number(ULONG_PTR number) {
+    throw static_cast<int>(number);
+}
+
+// The frames of the call are in the way, and nobody may mind.
+ALPC_TEST(AlertableWaits, ExceptionOfAProcedureReachesItsHandler, "M45", "inference", low) {
+    Connection connection;
+    make_connection(connection);
+    ASSERT_TRUE(QueueUserAPC(throw_number, GetCurrentThread(), 7));
+    int caught = 0;
+    try {
+        Message<> message;
+        receive(connection.listener, message, nullptr, long_wait, alertable);
+    } catch (int number) {
+        caught = number;
+    }
+    EXPECT_EQ(caught, 7);
+}
+
 ALPC_TEST(AlertableWaits, ReceiveThatIsNotAlertableRunsNoProcedure, "M45", "wait rules", medium) {
     Port port = create_port(port_name());
     std::atomic<int> calls = 0;

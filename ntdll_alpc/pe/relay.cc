@@ -7,10 +7,10 @@
 #include "pe/entry_slots.h"
 #include "pe/ntdll_exports.h"
 #include "pe/unix_call.h"
+#include "relay/frame_table.h"
 
 extern "C" NTSTATUS NTAPI NtProtectVirtualMemory(HANDLE process, PVOID* address, SIZE_T* size,
                                                  ULONG protection, ULONG* old_protection);
-
 namespace ntalpc {
 namespace {
 
@@ -18,6 +18,9 @@ constexpr std::size_t kMostSlots = 128;
 static_assert(static_cast<std::size_t>(EntryPoint::NtWaitLowEventPair) < kMostSlots);
 
 const HANDLE kCurrentProcess = reinterpret_cast<HANDLE>(static_cast<LONG_PTR>(-1));
+
+// Looked at by Wine as long as the process lives.
+relay::FrameTable libffi_frames;
 
 // Called by closures, which are code of the unix half on a stack of the program's.
 void NTAPI notify(void* record) {
@@ -48,8 +51,11 @@ void start_relay() {
     void* closures[kMostSlots];
     for (std::size_t i = 0; i < kEntrySlotCount; ++i) functions[i] = kEntrySlots[i].function;
     StartRelayParams params = {functions, static_cast<ULONG>(kEntrySlotCount),
-                               reinterpret_cast<void*>(&notify), closures};
+                               reinterpret_cast<void*>(&notify), closures, &libffi_frames};
     if (unix_call(UnixCall::StartRelay, &params) != STATUS_SUCCESS) return;
+    if (libffi_frames.count != 0)
+        RtlAddFunctionTable(reinterpret_cast<PRUNTIME_FUNCTION>(libffi_frames.functions), libffi_frames.count,
+                            libffi_frames.base);
     ULONG protection;
     if (!protect_slots(PAGE_EXECUTE_READWRITE, &protection)) {
         log_error("err:alpc: the code of ntdll_alpc.dll cannot be changed; there is no relay trace\n");

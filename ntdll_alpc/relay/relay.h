@@ -28,7 +28,8 @@ class Relay {
     // Whether calls of that name are shown at all.
     bool wants(const RelayCall& call) const { return calls_.match(call.name); }
 
-    // To be told of the beginning of each call, and of the end of those that it shows. `caller_of` gives a Caller.
+    // To be told of the beginning of each call, and of the end of those that it shows. `caller_of` gives a
+    // Caller.
     template <class CallerOf>
     void tell(CallRecord& record, const CallerOf& caller_of) const {
         const Caller caller = caller_of(record.caller);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What a relay trace says: values by name, bad memory, calls through closures, and which calls it leaves out.
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "relay/closures.h"
 #include "relay/decode.h"
 #include "relay/relay.h"
+#include "relay/unwind_frames.h"
 #include "relay/values.h"
 
 namespace ntalpc::relay {
@@ -189,6 +191,17 @@ TEST(RelayClosures, KnowTheCallerEvenWithoutArguments) {
     const auto start = reinterpret_cast<std::uintptr_t>(&call_it), at = value_of(told[0].caller);
     EXPECT_GT(at, start);
     EXPECT_LT(at, start + 256);
+}
+
+TEST(RelayClosures, FramesOfLibffiAreFound) {
+    const FrameTable& table = frame_table();
+    ASSERT_EQ(table.count, 2u);
+    EXPECT_LT(table.functions[0].end, table.functions[1].begin);
+    for (const RuntimeFunction& function : table.functions) {
+        Dl_info here;
+        ASSERT_NE(dladdr(reinterpret_cast<void*>(table.base + function.begin), &here), 0);
+        EXPECT_NE(std::string_view(here.dli_fname).find("libffi"), std::string_view::npos);
+    }
 }
 
 TEST(RelayClosures, ExistForEveryCall) {

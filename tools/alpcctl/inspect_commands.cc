@@ -159,7 +159,9 @@ int run_tree_command(const std::string& directory, const Words& arguments) {
     return print_objects(directory, arguments, true);
 }
 
-int run_kill_connection_command(const std::string& directory, const Words& arguments) {
+int run_kill_connection_command(const std::string& directory, const Words& given) {
+    Words arguments = given;
+    const bool json = take_json(arguments, 1);
     if (arguments.size() != 1) throw UsageError("kill-connection takes the number of one connection");
     wire::EndConnection::Request request;
     const std::string& text = arguments[0];
@@ -168,6 +170,9 @@ int run_kill_connection_command(const std::string& directory, const Words& argum
         throw UsageError("'" + text + "' is no number of a connection");
     ServerClient client(directory);
     const std::int32_t status = client.try_call<wire::EndConnection>(request);
+    Table ended({"connection"});
+    if (status == STATUS_SUCCESS) ended.add({request.connection});
+    if (json) return print(ended, true) == 0 && status == STATUS_SUCCESS ? 0 : 1;
     if (status == STATUS_SUCCESS) return 0;
     std::fprintf(stderr,
                  "alpcctl: there is no connection %s that could be ended; alpcctl connections lists them\n",

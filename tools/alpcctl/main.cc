@@ -39,10 +39,10 @@ constexpr Command kCommands[] = {
     {"tokens", "[--json]", "the token of each process", ntalpc::run_tokens_command},
     {"object", "NAME [--json]", "one object of the namespace", ntalpc::run_object_command},
     {"tree", "[NAME] [--json]", "everything below a directory of the namespace", ntalpc::run_tree_command},
-    {"access", "NAME --as SID", "what SID would be granted of an object; also --json",
+    {"access", "NAME --as SID [--json]", "what somebody would be granted of an object",
      ntalpc::run_access_command},
-    {"top", "[--once]", "the busiest ports, every second; q ends", ntalpc::run_top_command},
-    {"kill-connection", "NUMBER", "end a connection, as its server's disconnect would",
+    {"top", "[--once|--json]", "the busiest ports, every second; q ends", ntalpc::run_top_command},
+    {"kill-connection", "NUMBER [--json]", "end a connection, as its server's disconnect would",
      ntalpc::run_kill_connection_command},
 };
 
@@ -55,7 +55,7 @@ void print_help() {
         "\n"
         "Commands:");
     for (const Command& command : kCommands)
-        std::printf("  %-15s %-15s %s\n", command.name, command.arguments, command.summary);
+        std::printf("  %-15s %-22s %s\n", command.name, command.arguments, command.summary);
     std::puts(
         "\n"
         "  -h, --help     show this help\n"

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdio>
 #include <map>
+#include <optional>
 
 #include "alpcctl/snapshot.h"
 #include "alpcctl/table.h"
@@ -105,24 +106,33 @@ class Picture {
     explicit Picture(ServerClient& client) : client_(client) {}
 
     std::string draw() {
+        measure();
+        return std::to_string(processes_) + " processes, " + std::to_string(connections_) + " connections, " +
+               std::to_string(total_) + " messages/s\n\n" + table_->text();
+    }
+    std::string json() {
+        measure();
+        return table_->json();
+    }
+
+  private:
+    void measure() {
         const auto now = Clock::now();
         const double seconds = std::chrono::duration<double>(now - last_).count();
         last_ = now;
         const Snapshot snapshot(client_,
                                 wire::inspect_processes | wire::inspect_ports | wire::inspect_connections);
         const auto lines = lines_of(snapshot, seconds);
-        Table table({"messages/s", "queued", "waiting", "clients", "port", "owner"});
-        std::uint64_t total = 0;
+        table_.emplace(
+            std::vector<std::string>{"messages/s", "queued", "waiting", "clients", "port", "owner"});
+        total_ = 0;
         for (const Line& line : lines) {
-            total += line.rate;
-            table.add({line.rate, line.queued, line.waiting, line.clients, line.port, line.owner});
+            total_ += line.rate;
+            table_->add({line.rate, line.queued, line.waiting, line.clients, line.port, line.owner});
         }
-        return std::to_string(snapshot.all(Type::process_started).size()) + " processes, " +
-               std::to_string(snapshot.all(Type::connection_state).size()) + " connections, " +
-               std::to_string(total) + " messages/s\n\n" + table.text();
+        processes_ = snapshot.all(Type::process_started).size();
+        connections_ = snapshot.all(Type::connection_state).size();
     }
-
-  private:
     // A line for each connection port: what goes through its communication ports is its traffic.
     std::vector<Line> lines_of(const Snapshot& snapshot, double seconds) {
         std::map<std::uint64_t, Line> lines;
@@ -148,19 +158,24 @@ class Picture {
     ServerClient& client_;
     Rates rates_;
     Clock::time_point last_ = Clock::now();
+    // Of the last measurement.
+    std::optional<Table> table_;
+    std::uint64_t total_ = 0;
+    std::size_t processes_ = 0, connections_ = 0;
 };
 
 }  // namespace
 
 int run_top_command(const std::string& directory, const std::vector<std::string>& arguments) {
-    const bool once = arguments.size() == 1 && arguments[0] == "--once";
+    const bool json = arguments.size() == 1 && arguments[0] == "--json";
+    const bool once = json || (arguments.size() == 1 && arguments[0] == "--once");
     if (!arguments.empty() && !once) throw UsageError("top knows no argument '" + arguments.back() + "'");
     ServerClient client(directory);
     Picture picture(client);
     std::string drawn = picture.draw();
     if (once) {
         poll(nullptr, 0, static_cast<int>(std::chrono::milliseconds(kInterval).count()));
-        std::fputs(picture.draw().c_str(), stdout);
+        std::fputs((json ? picture.json() : picture.draw()).c_str(), stdout);
         return std::fflush(stdout) == 0 ? 0 : 1;
     }
     const Screen screen;
