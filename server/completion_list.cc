@@ -157,6 +157,11 @@ void CompletionList::wake_receivers(std::uint32_t most) {
     }
 }
 
+void CompletionList::seen_empty(std::uint64_t posts) {
+    seen_ = std::max(seen_, std::min(posts, posts_));
+    port_.readiness_changed();
+}
+
 void CompletionList::acknowledge(const wire::FetchCompletionList::Request& request) {
     const std::uint32_t out = std::exchange(batch_out_, 0);
     if (out == 0) return;

@@ -67,6 +67,10 @@ class CompletionList {
     bool in_flight() const;
     // How many messages have been put into the list since it was registered.
     std::uint64_t posts() const { return posts_; }
+    // A thread found the list empty when it had been put so many.
+    void seen_empty(std::uint64_t posts);
+    // Whether there may be something in it.
+    bool may_have_messages() const { return posts_ != seen_; }
 
     // The requests.
     void fetch(Call& call, const wire::FetchCompletionList::Request& request);
@@ -102,6 +106,7 @@ class CompletionList {
     FetchWait* writer_ = nullptr;  // while it waits
     std::list<ListRestWait*> rest_waits_;
     std::uint64_t posts_ = 0;
+    std::uint64_t seen_ = 0;  // of them: when a thread last found the list empty
     std::uint32_t batch_out_ = 0;  // messages handed to the writer, not yet in the list
     bool room_hint_ = false;       // there may be more room than the writer says
     bool enabled_ = true;

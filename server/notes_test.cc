@@ -230,6 +230,31 @@ TEST_F(PortEventTest, StaysReadableWhenTheConnectionHasEnded) {
     EXPECT_TRUE(readable(ready));
 }
 
+// The server cannot see the list: a receive says when it was empty.
+TEST_F(PortEventTest, ShowsThatThereMayBeMessagesInACompletionList) {
+    const Pair pair = connected_pair();
+    FakeThread& writer = new_thread(*pair.server);
+    const UniqueFd ready = event(*pair.server, pair.listener);
+    ASSERT_EQ(pair.server->call<wire::RegisterCompletionList>({.handle = pair.listener}).status,
+              STATUS_SUCCESS);
+    wire::FetchCompletionList::Request fetch{.handle = pair.listener, .room = 0x1000, .most = 9};
+    writer.start<wire::FetchCompletionList>(fetch);
+    send(*pair.client, pair.client_port, "one");
+    EXPECT_FALSE(readable(ready));
+    fetch.published = 1;
+    EXPECT_EQ(writer.take<wire::FetchCompletionList>().body.count, 1U);
+    writer.start<wire::FetchCompletionList>(fetch);
+    EXPECT_TRUE(readable(ready));
+    wire::SendWaitReceive::Request empty{.handle = pair.listener, .receive_capacity = 0x1000};
+    empty.has_receive = 1;
+    empty.list_posts = 1;  // before the message came
+    EXPECT_EQ(pair.server->call<wire::SendWaitReceive>(empty).status, STATUS_ALPC_CHECK_COMPLETION_LIST);
+    EXPECT_TRUE(readable(ready));
+    empty.list_posts = 2;
+    EXPECT_EQ(pair.server->call<wire::SendWaitReceive>(empty).status, STATUS_TIMEOUT);
+    EXPECT_FALSE(readable(ready));
+}
+
 // The flags of a descriptor belong to everybody who has a duplicate.
 TEST_F(PortEventTest, AClientCannotMakeTheServerWait) {
     const Pair pair = connected_pair();

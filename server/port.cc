@@ -255,12 +255,14 @@ void Port::announce_end() {
 void Port::set_completion_list(std::unique_ptr<CompletionList> list) {
     // What it was is destroyed when the port has none any more.
     std::swap(list_, list);
+    readiness_changed();
 }
 
 // One packet per message, as without a list: a consumer need not know that it could take more than one for
 // each. But none while as many threads are at work as may be (alpc-semantics 15.4, inferred from names).
 void Port::list_published(std::uint32_t count, bool workers_wanted) {
     if (association_ && workers_wanted) association_->note(count);
+    readiness_changed();
     wake_watchers();
 }
 
@@ -276,8 +278,12 @@ bool Port::ready() const {
     return queue_.noticed() != 0 || closed_ || receive_status() != STATUS_SUCCESS;
 }
 
+bool Port::worth_a_receive() const {
+    return ready() || (list_ && list_->may_have_messages());
+}
+
 void Port::readiness_changed() {
-    event_.show(ready());
+    event_.show(worth_a_receive());
 }
 
 bool Port::signalled(std::uint64_t list_posts) const {
@@ -301,7 +307,7 @@ void Port::forget_association() {
 }
 
 std::int32_t Port::event(const Ref<QuotaAccount>& payer, UniqueFd* descriptor) {
-    return event_.open(payer, ready(), descriptor);
+    return event_.open(payer, worth_a_receive(), descriptor);
 }
 
 void Port::wake_watchers() {

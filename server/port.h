@@ -112,7 +112,8 @@ class Port final : public Object, public Counted<Port> {
     std::int32_t associate(Process& process, std::uint64_t cookie);
     // To be called when what ends has not been waited for by any receiver.
     void announce_end();
-    // A descriptor that is readable while the port is ready. Everybody gets the same one.
+    // A descriptor that is readable while the port is ready, or may have something in its completion list: until
+    // somebody finds that empty by a receive. Everybody gets the same one.
     std::int32_t event(const Ref<QuotaAccount>& payer, UniqueFd* descriptor);
 
     // Where messages go as long as they fit. nullptr: this port has none.
@@ -176,6 +177,7 @@ class Port final : public Object, public Counted<Port> {
     void hand_out();
     void announce_queued();
     void forget_association();
+    bool worth_a_receive() const;
 
     Kernel& kernel_;
     const Kind kind_;

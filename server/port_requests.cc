@@ -217,8 +217,9 @@ constexpr Nanoseconds kPatience = 1'000'000'000;
 // True when that is the answer, now or later: what the port receives is in its completion list, or will be.
 bool receive_by_list(Call& call, Port& port, const wire::SendWaitReceive::Request& request,
                      ReceiveTerms terms) {
-    const CompletionList* const list = port.completion_list();
+    CompletionList* const list = port.completion_list();
     if (!list) return false;
+    if (request.list_posts != 0) list->seen_empty(request.list_posts - 1);
     if (request.list_posts != 0 && request.list_posts != list->posts() + 1) {
         reply_without_message(call.thread, terms, STATUS_ALPC_CHECK_COMPLETION_LIST);
         return true;

@@ -1,16 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A server that takes its messages from a completion list: no message is lost, many connections, no idle work.
+"""A server that takes its messages from a completion list: no message is lost, many connections, no idle work."""
 
-NTALPC_DATAGRAMS is the number of datagrams of the long run, 40,000 unless it is set."""
-
-import os
 import sys
 import unittest
 
 from support.case import ALPCRUN, SAMPLES
-from support.counting import NATIVE_CLIENT, WINDOWS_CLIENT, CountingServers
-
-DATAGRAMS = int(os.environ.get("NTALPC_DATAGRAMS", "40000"))
+from support.counting import DATAGRAMS, NATIVE_CLIENT, WINDOWS_CLIENT, CountingServers
 
 
 class ServerWithCompletionList(CountingServers):

@@ -26,7 +26,18 @@ static void serve_list(struct list_service* with) {
     ++with->service.rounds;
 }
 
-// What each thread of the service does.
+// All there is, in the list if there is one and at the port.
+static inline void receive_all(struct list_service* with) {
+    NTSTATUS status = STATUS_ALPC_CHECK_COMPLETION_LIST;
+    while (status == STATUS_SUCCESS || status == (NTSTATUS)STATUS_ALPC_CHECK_COMPLETION_LIST) {
+        if (with->list && status != STATUS_SUCCESS) serve_list(with);
+        status = receive_message(&with->service, 0);
+    }
+    ++with->service.rounds;
+    if (status != STATUS_TIMEOUT) complain(&with->service, "cannot receive", status);
+}
+
+// What each thread of a service does that waits at the port.
 static inline void run_list_service(struct list_service* with) {
     const int to_see_whether_all_have_gone = 1;
     while (!all_have_gone(&with->service)) {

@@ -6,26 +6,15 @@
 static struct list_service with;
 static HANDLE packets;
 
-static void receive_all(void) {
-    NTSTATUS status;
-    if (with.list) serve_list(&with);
-    // What a packet was posted for another thread may have received.
-    do {
-        status = receive_message(&with.service, 0);
-        if (status == (NTSTATUS)STATUS_ALPC_CHECK_COMPLETION_LIST) serve_list(&with);
-    } while (status == STATUS_SUCCESS || status == (NTSTATUS)STATUS_ALPC_CHECK_COMPLETION_LIST);
-    ++with.service.rounds;
-    if (status != STATUS_TIMEOUT) complain(&with.service, "cannot receive", status);
-}
-
 static DWORD WINAPI thread(void* unused) {
     (void)unused;
     while (!all_have_gone(&with.service)) {
         DWORD bytes;
         ULONG_PTR key;
         OVERLAPPED* overlapped;
+        // Another thread may have received what a packet was posted for.
         if (!GetQueuedCompletionStatus(packets, &bytes, &key, &overlapped, INFINITE)) return 1;
-        receive_all();
+        receive_all(&with);
     }
     // For the next thread to see.
     PostQueuedCompletionStatus(packets, 0, 0, NULL);

@@ -48,8 +48,10 @@ class AsyncReceiver {
 
     // Receives all that is there and gives each message to `handle`, which may do with it whatever it likes
     // during the call. `attributes`, if given, has room for what is to be received with each message.
-    // STATUS_SUCCESS when nothing is left; otherwise why the port cannot be received from, such as
-    // STATUS_PORT_DISCONNECTED, or STATUS_BUFFER_TOO_SMALL when the next message is larger than the largest.
+    // STATUS_SUCCESS when nothing is left; STATUS_ALPC_CHECK_COMPLETION_LIST when there are messages in the
+    // port's completion list: take them from there and call again; otherwise why the port cannot be received
+    // from, such as STATUS_PORT_DISCONNECTED, or STATUS_BUFFER_TOO_SMALL when the next message is larger than
+    // the largest.
     template <class Handler>
     NTSTATUS receive_all(Handler&& handle, PALPC_MESSAGE_ATTRIBUTES attributes = nullptr) {
         for (;;) {

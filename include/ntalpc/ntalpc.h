@@ -82,7 +82,8 @@ NTALPC_API NTSTATUS NTAPI NtalpcDescriptorFromHandle(HANDLE Handle, int* Descrip
 // notice, or has ended. It is the same for everybody who asks, must only be polled, and is closed by the caller; with
 // C++, ntalpc/async_receiver.h receives by it. It is what a native program uses instead of
 // AlpcAssociateCompletionPortInformation, which finds no completion ports here (STATUS_OBJECT_TYPE_MISMATCH), and of the
-// Tp* calls (STATUS_NOT_SUPPORTED). What goes into a completion list is not shown.
+// Tp* calls (STATUS_NOT_SUPPORTED). When messages go into a completion list it is readable until a receive finds the list
+// empty.
 NTALPC_API NTSTATUS NTAPI NtalpcOpenPortEvent(HANDLE PortHandle, int* Descriptor);
 
 // Waits until an event is set, or a port made with ALPC_PORFLG_WAITABLE_PORT has a message to receive or has

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tests of the servers that samples/counting_service.h is the common part of: a test class names the programs."""
+"""Tests of the servers that samples/counting_service.h is the common part of: a test class names the programs.
+
+NTALPC_DATAGRAMS is the number of datagrams of the long run, 40,000 unless it is set."""
 
 import os
 import pathlib
@@ -9,6 +11,7 @@ import time
 from support.case import ALPCRUN, LIMIT, SAMPLES, EndToEnd
 
 CLIENTS = 8
+DATAGRAMS = int(os.environ.get("NTALPC_DATAGRAMS", "40000"))
 NATIVE_CLIENT = [SAMPLES / "native_list_client"]
 WINDOWS_CLIENT = [ALPCRUN, SAMPLES / "list_client.exe"]
 
