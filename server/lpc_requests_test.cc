@@ -90,5 +90,25 @@ TEST_F(LpcRequestsTest, ALostReplyIsSaidToBeOne) {
     EXPECT_EQ(client_.take<wire::LpcMessage>().status, STATUS_LPC_REPLY_LOST);
 }
 
+class HardErrorPortTest : public KernelTest {
+  protected:
+    std::int32_t set(FakeThread& thread, std::u16string_view name) {
+        wire::SetHardErrorPort::Request request;
+        request.handle = create(thread, name);
+        return thread.call<wire::SetHardErrorPort>(request).status;
+    }
+};
+
+TEST_F(HardErrorPortTest, IsSetOnceByThoseWhoMay) {  // A156
+    FakeThread& thread = new_process();
+    EXPECT_EQ(set(thread, u"\\RPC Control\\a"), STATUS_PRIVILEGE_NOT_HELD);
+    security::Token token = thread.thread().effective_token();
+    token.privileges.push_back({security::privilege::kTcb, security::privilege::kEnabled});
+    EXPECT_EQ(thread.call<wire::PresentToken>({}, {.token = security::encode(token)}).status, STATUS_SUCCESS);
+    EXPECT_EQ(set(thread, u"\\RPC Control\\b"), STATUS_SUCCESS);
+    EXPECT_EQ(set(thread, u"\\RPC Control\\c"), STATUS_UNSUCCESSFUL);
+    kernel().hard_error_port.reset();
+}
+
 }  // namespace
 }  // namespace ntalpc::server

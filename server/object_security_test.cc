@@ -207,6 +207,51 @@ TEST_F(ObjectSecurityTest, AChangedDaclCountsAtOnce) {
     EXPECT_EQ(connect_status(bob), STATUS_SUCCESS);
 }
 
+// PORT_CONNECT is among what reading and writing mean for a port, so a label that forbids only writing up, as every
+// object without one has, does not keep a low client out.
+TEST_F(ObjectSecurityTest, ALabelKeepsOutWhoIsBelowIt) {
+    Token low = token_of(kBob), high = token_of(kAlice);
+    low.integrity = security::integrity::kLow;
+    high.integrity = security::integrity::kHigh;
+    FakeThread &alice = process_of(high), &bob = process_of(low);
+    namespace label = security::label;
+    for (const auto& [mask, expected] :
+         {std::pair{label::kNoWriteUp, std::int32_t{STATUS_SUCCESS}},
+          std::pair{label::kNoWriteUp | label::kNoReadUp | label::kNoExecuteUp, STATUS_ACCESS_DENIED}}) {
+        SecurityDescriptor descriptor;
+        descriptor.set_dacl(*AclWriter().allow(sids::kEveryone, access::kGenericAll).finish());
+        AclWriter sacl;
+        sacl.add({.type = security::ace_type::kMandatoryLabel,
+                  .mask = mask,
+                  .object_type = {},
+                  .inherited_object_type = {},
+                  .sid = Sid(16, {security::integrity::kHigh}),
+                  .tail = {},
+                  .body = {}});
+        descriptor.set_sacl(*sacl.finish());
+        const auto port = create_with(alice, descriptor.encode());
+        ASSERT_EQ(port.status, STATUS_SUCCESS);
+        EXPECT_EQ(connect_status(bob), expected) << mask;
+        EXPECT_EQ(connect_status(alice), STATUS_SUCCESS);
+        close(alice, port.body.handle);
+    }
+}
+
+TEST_F(ObjectSecurityTest, AnAppContainerNeedsAnEntryOfItsOwn) {
+    Token contained = token_of(kAlice);
+    contained.app_container = Sid(15, {2, 1, 2, 3, 4, 5, 6, 7});
+    FakeThread &alice = process_of(token_of(kAlice)), &app = process_of(contained);
+    const auto port =
+        create_with(alice, descriptor_with(AclWriter().allow(sids::kEveryone, access::kGenericAll)));
+    EXPECT_EQ(connect_status(app), STATUS_ACCESS_DENIED);
+    EXPECT_EQ(set(alice, port.body.handle, information::kDacl,
+                  descriptor_with(AclWriter()
+                                      .allow(sids::kEveryone, access::kGenericAll)
+                                      .allow(sids::kAllAppPackages, access::kGenericRead))),
+              STATUS_SUCCESS);
+    EXPECT_EQ(connect_status(app), STATUS_SUCCESS);
+}
+
 TEST_F(ObjectSecurityTest, PortsOfAConnectionHaveTheDefaultUntilItIsChanged) {
     const Pair pair = connected_pair();
     EXPECT_EQ(query_status(*pair.client, pair.client_port, information::kOwner | information::kDacl),

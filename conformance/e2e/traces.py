@@ -66,7 +66,7 @@ class Traces(EndToEnd):
     def events(self, *arguments):
         return [json.loads(line) for line in self.show("--format=json", *arguments).splitlines()]
 
-    def test_every_event_is_there(self):  # E01, E03
+    def test_every_event_is_there(self):  # E01, E02, E03, E04
         self.recorded("--payload")
         events = self.events()
         kinds = [event["event"] for event in events]
@@ -74,6 +74,9 @@ class Traces(EndToEnd):
         self.assertEqual(kinds.count("connection_refused"), 1)
         self.assertEqual(kinds.count("message_canceled"), 1)
         self.assertEqual(kinds.count("process_ended"), 1, "the killed client")
+        # Its end closes its port and ends its connection; the request that was given up had begun a wait.
+        self.assertEqual((kinds.count("port_closed"), kinds.count("connection_ended")), (2, 1), kinds)
+        self.assertIn("wait_began", kinds)
         self.assertEqual([event["time"] for event in events], sorted(event["time"] for event in events))
         sent = [(event["type"], bytes.fromhex(event["data"])) for event in events if event["event"] == "message_sent"]
         for expected in [("connection request", b"let me in"), ("connection reply", b"welcome"), ("request", b"first"),

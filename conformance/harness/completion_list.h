@@ -47,8 +47,19 @@ class CompletionList {
     bool join() { return api().AlpcRegisterCompletionListWorkerThread(get()) != 0; }
     bool leave() { return api().AlpcUnregisterCompletionListWorkerThread(get()) != 0; }
 
-    // The next message of the list, waited for by receives that say when it is there.
+    // The next message of the list, waited for by receives that say when it is there. How many it takes says nothing.
     PORT_MESSAGE* wait(const Port& port, PALPC_MESSAGE_ATTRIBUTES* attributes = nullptr) {
+        PORT_MESSAGE* const message = wait_unrecorded(port, attributes);
+        observe("message in the list", message != nullptr);
+        return message;
+    }
+
+  private:
+    struct alignas(128) Block {
+        unsigned char bytes[128];
+    };
+    PORT_MESSAGE* wait_unrecorded(const Port& port, PALPC_MESSAGE_ATTRIBUTES* attributes) {
+        const Unrecorded unrecorded;
         for (;;) {
             if (PORT_MESSAGE* const message = take(attributes)) return message;
             Message<> unused;
@@ -59,10 +70,6 @@ class CompletionList {
         }
     }
 
-  private:
-    struct alignas(128) Block {
-        unsigned char bytes[128];
-    };
     const ULONG size_;
     const std::unique_ptr<Block[]> memory_;
     HANDLE port_ = nullptr;

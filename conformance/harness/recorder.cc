@@ -17,6 +17,7 @@ std::FILE* file = nullptr;  // open until the process ends
 std::mutex mutex;
 std::atomic<int> threads{1};
 thread_local int thread_number = unordered_thread;
+thread_local int unrecorded = 0;
 
 }  // namespace
 
@@ -31,10 +32,18 @@ bool start_recording(const std::string& path) {
 }
 
 void record(RowKind kind, const std::string& json) {
-    if (!file) return;
+    if (!file || (kind == RowKind::observation && unrecorded != 0)) return;
     const std::lock_guard lock(mutex);
     std::fprintf(file, "%c\t%d\t%s\n", static_cast<char>(kind), thread_number, json.c_str());
     std::fflush(file);
+}
+
+Unrecorded::Unrecorded() {
+    ++unrecorded;
+}
+
+Unrecorded::~Unrecorded() {
+    --unrecorded;
 }
 
 void observe(std::string_view name, std::string_view value) {

@@ -42,6 +42,15 @@ void observe(std::string_view name, std::integral auto value) {
 }
 void observe_status(std::string_view name, NTSTATUS status);
 
+// While it lives this thread observes nothing: for what happens as often as chance has it.
+class Unrecorded {
+  public:
+    Unrecorded();
+    ~Unrecorded();
+    Unrecorded(const Unrecorded&) = delete;
+    Unrecorded& operator=(const Unrecorded&) = delete;
+};
+
 // A status that was expected, in the words of the test.
 void observe_expectation(std::string_view call, std::string_view expected, NTSTATUS actual);
 

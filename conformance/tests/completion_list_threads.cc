@@ -50,6 +50,7 @@ ALPC_TEST(CompletionLists, WhatFindsNoRoomIsReceivedAsEver, "15.4", "INF", mediu
     for (int i = 0; i < count; ++i)
         ASSERT_NO_FATAL_FAILURE(send_datagram(connection, std::string(900, static_cast<char>('0' + i))));
     // Whoever keeps the messages of the list gets the others by receiving: all, and in order.
+    const Unrecorded unrecorded;
     std::vector<PORT_MESSAGE*> kept;
     for (int i = 0; i < count; ++i) {
         PORT_MESSAGE* message = list.take();
@@ -76,6 +77,7 @@ ALPC_TEST(CompletionLists, RoomThatIsFreedIsUsedAgain, "15.4", "INF", medium) {
     for (int i = 0; i < count; ++i)
         ASSERT_NO_FATAL_FAILURE(send_datagram(connection, std::string(900, static_cast<char>(i))));
     // Messages are only taken from the list, never received: it fills up and is emptied all the time.
+    const Unrecorded unrecorded;
     const auto give_up = std::chrono::steady_clock::now() + step_limit;
     for (int i = 0; i < count; ++i) {
         PORT_MESSAGE* message;
@@ -147,6 +149,7 @@ ALPC_TEST(CompletionLists, ManyThreadsTakeEveryMessageOnce, "15.3", "INF", mediu
     std::atomic<ULONG> left{count};
     std::vector<std::atomic<int>> seen(count);
     const auto serve = [&] {
+        const Unrecorded unrecorded;
         while (left != 0) {
             list.join();
             do {

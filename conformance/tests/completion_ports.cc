@@ -300,6 +300,7 @@ ALPC_TEST(CompletionPorts, SeveralThreadsShareTheWork, "14", "inferred", medium)
     constexpr int messages = 400, workers = 4;
     constexpr ULONG_PTR stop = 1;
     const auto work = [&] {
+        const Unrecorded unrecorded;
         int taken = 0;
         for (;;) {
             const Packet packet = pair.completion_port.next();
@@ -317,6 +318,7 @@ ALPC_TEST(CompletionPorts, SeveralThreadsShareTheWork, "14", "inferred", medium)
         ASSERT_TRUE(PostQueuedCompletionStatus(pair.completion_port.get(), 0, stop, nullptr));
     }
     for (auto& worker : all) taken += worker->join();
+    const Unrecorded unrecorded;
     while (pair.completion_port.next(short_wait).arrived) {
         if (kind_received(pair.connection.listener) == unsigned{LPC_DATAGRAM}) ++taken;
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Making legacy connection ports: names, attributes, limits, and the end of a name. Where versions of Windows
 // differ (the limits), a test accepts what any of them does.
+#include <cstring>
+
 #include "conformance/harness/lpc.h"
 
 namespace ntalpc::conformance {
@@ -174,6 +176,39 @@ ALPC_TEST(LpcCreate, PortWithoutAName, "A018", "ReactOS, Sandboxie", low) {
     EXPECT_EQ(received.type(), unsigned{LPC_DATAGRAM});
     EXPECT_EQ(received.data(), "to itself");
     EXPECT_EQ(context, nullptr);
+}
+
+// ---- The header ----
+
+#if defined(_WIN32) && !defined(_WIN64)
+void require_64_bit_system() {
+    BOOL wow64 = FALSE;
+    if (!IsWow64Process(GetCurrentProcess(), &wow64) || !wow64) throw CannotTest{"this system has 32 bits"};
+}
+#else
+void require_64_bit_system() {}
+#endif
+
+// Whatever the program: the structure of its compiler does not count.
+ALPC_TEST(LpcCreate, MessagesHaveTheHeaderOf64Bits, "A158", "Wine test, phnt", high) {
+    require_64_bit_system();
+    const Port listener = lpc::create_port(port_name());
+    char information[] = {'d', 'a', 't', 'a'};
+    ULONG length = sizeof(information);
+    auto connecting =
+        lpc::connect_in_thread(port_name(), {.information = information, .information_length = &length});
+    alignas(8) unsigned char raw[0x400] = {};
+    auto* const message = reinterpret_cast<PPORT_MESSAGE>(raw);
+    LARGE_INTEGER limit = relative(long_wait);
+    ASSERT_STATUS(STATUS_SUCCESS, api().NtReplyWaitReceivePortEx(listener.get(), static_cast<PVOID*>(nullptr),
+                                                                 PPORT_MESSAGE{}, message, &limit));
+    EXPECT_EQ(raw[0], sizeof(information));
+    EXPECT_EQ(raw[4], LPC_CONNECTION_REQUEST);
+    EXPECT_EQ(std::memcmp(&raw[0x28], information, sizeof(information)), 0);
+    HANDLE none = nullptr;
+    EXPECT_STATUS(STATUS_SUCCESS, api().NtAcceptConnectPort(&none, PVOID{}, message, BOOLEAN{FALSE},
+                                                            PPORT_VIEW{}, PREMOTE_PORT_VIEW{}));
+    EXPECT_STATUS(STATUS_PORT_CONNECTION_REFUSED, connecting.join().status);
 }
 
 }  // namespace

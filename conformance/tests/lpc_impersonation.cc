@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // NtImpersonateClientOfPort: when it works and when not. Who the thread then is can only be seen where there
 // are tokens; a native process has one identity.
+#include <future>
+
 #include "conformance/harness/identity.h"
 #include "conformance/harness/lpc.h"
 
@@ -39,13 +41,21 @@ ALPC_TEST(LpcImpersonation, ClientOfAPendingRequest, "A116", "ReactOS, Sandboxie
 }
 
 ALPC_TEST(LpcImpersonation, AfterTheReply, "A117", "ReactOS", medium) {
-    with_request([](Asked& asked) {
-        auto answer = lpc::answer_to(asked.received, "done");
-        ASSERT_STATUS(STATUS_SUCCESS, lpc::reply(asked.connection.server, answer));
-        // The client's thread may have ended by now.
-        EXPECT_TRUE(is_one_of(impersonate(asked.connection.server, asked.received),
-                              STATUS_REPLY_MESSAGE_MISMATCH, STATUS_INVALID_CID));
+    Asked asked;
+    ASSERT_NO_FATAL_FAILURE(lpc::make_connection(asked.connection));
+    std::promise<void> tried;
+    Thread client([&] {
+        lpc::Message request("request"), answer;
+        const NTSTATUS status = lpc::request(asked.connection.client, request, answer);
+        tried.get_future().wait();  // a thread that is no more would be another status
+        return status;
     });
+    EXPECT_STATUS(STATUS_SUCCESS, lpc::receive(asked.connection.listener, asked.received));
+    auto answer = lpc::answer_to(asked.received, "done");
+    EXPECT_STATUS(STATUS_SUCCESS, lpc::reply(asked.connection.server, answer));
+    EXPECT_STATUS(STATUS_REPLY_MESSAGE_MISMATCH, impersonate(asked.connection.server, asked.received));
+    tried.set_value();
+    EXPECT_STATUS(STATUS_SUCCESS, client.join());
 }
 
 ALPC_TEST(LpcImpersonation, ClientThatHasGone, "A126", "ReactOS", high) {

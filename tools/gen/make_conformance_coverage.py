@@ -51,6 +51,7 @@ FAMILIES = [
     ("Legacy port information classes", r"Port(?:Basic|Dump)Information", ["NtQueryInformationPort"]),
 ]
 ID = re.compile(r"\b[A-Z]{1,2}\d+\b")
+UNIT_TEST = re.compile(r"^TEST_F\(\w+, (\w+)\) \{  // ([A-Z0-9, ]+)$", re.M)
 EXPECTATION = re.compile(r"\b(?:EXPECT_STATUS|ASSERT_STATUS|is_one_of)\s*\(")
 
 
@@ -67,7 +68,7 @@ def read_assertions(path):
             continue
         if match := re.match(r"== (.+) ==$", line):
             group = match[1]
-        elif match := re.match(r"([A-Z]{1,2}\d+) +(high|medium|low) +(.+)$", line):
+        elif match := re.match(r"([A-Z]{1,2}\d+) +(high|medium|low|past) +(.+)$", line):
             if match[1] in assertions:
                 raise TableError(f"{path}:{number}: {match[1]} is there twice; give one of them another id")
             assertions[match[1]] = Assertion(*match.groups(), group)
@@ -91,6 +92,16 @@ def link_end_to_end_tests(assertions, files):
     for path in files:
         for id_ in sorted(set(ID.findall(path.read_text(encoding="utf-8"))) & assertions.keys()):
             assertions[id_].tests.append(path.name)
+
+
+def link_unit_tests(assertions, files):
+    """What no program may try on a system that others use is tested within the server; the test's line names the id."""
+    for path in files:
+        for name, ids in UNIT_TEST.findall(path.read_text(encoding="utf-8")):
+            for id_ in ID.findall(ids):
+                if id_ not in assertions:
+                    raise TableError(f"{path}: {id_} is not in conformance/assertions.def; add it there or correct the id")
+                assertions[id_].tests.append(f"{path.name}: {name}")
 
 
 # ---- What a test touches ----
@@ -147,10 +158,12 @@ class Touches:
 # ---- The page ----
 
 def assertion_lines(assertions):
-    without = [one for one in assertions.values() if not one.tests]
+    past = [one for one in assertions.values() if one.confidence == "past"]
+    without = [one for one in assertions.values() if not one.tests and one not in past]
+    total = len(assertions) - len(past)
     yield "\n## Assertions\n"
-    yield (f"{len(assertions) - len(without)} of {len(assertions)} assertions of "
-           "[assertions.def](../conformance/assertions.def) have a test.\n")
+    yield (f"{total - len(without)} of {total} assertions of [assertions.def](../conformance/assertions.def) have a test. "
+           f"{len(past)} are about Windows before Vista, where the program does not run.\n")
     if without:
         yield "Without a test:\n"
         yield from (f"- `{one.id}` ({one.confidence}): {one.claim}" for one in without)
@@ -159,7 +172,7 @@ def assertion_lines(assertions):
         if one.group != group:
             group = one.group
             yield f"\n### {group}\n\n| Id | Confidence | Claim | Tests |\n|---|---|---|---|"
-        yield f"| `{one.id}` | {one.confidence} | {one.claim} | {', '.join(one.tests) or '**none**'} |"
+        yield f"| `{one.id}` | {one.confidence} | {one.claim} | {', '.join(one.tests) or ('' if one in past else '**none**')} |"
 
 
 def question_lines(sources):
@@ -210,6 +223,7 @@ def make_page(root):
     link_tests(assertions, sources)
     end_to_end = root / "conformance/e2e"
     link_end_to_end_tests(assertions, sorted([*end_to_end.glob("*.py"), *end_to_end.glob("*.sh")]))
+    link_unit_tests(assertions, sorted((root / "server").glob("*_test.cc")))
     touches = Touches(set(calls), sources, set(harness))
     header = (root / "include/ntalpc/ntlpcapi.h").read_text(encoding="utf-8")
     table = (root / "include/ntalpc/status.def").read_text(encoding="utf-8")
