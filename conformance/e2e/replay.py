@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """alpctrace replay: each side of a recorded conversation against the other side as it was, and after a change."""
 
+import json
 import signal
 import sys
 import unittest
 
 from support import statuses
-from support.case import BUILD, LIMIT, EndToEnd
+from support.case import ALPCCTL, BUILD, LIMIT, EndToEnd
 
 ALPCTRACE = BUILD / "tools/alpctrace/alpctrace"
 
@@ -15,7 +16,10 @@ class Replay(EndToEnd):
     def serve(self, server, answer="answer", to_client=None):
         """What the server does: refuses the first who comes and serves the next."""
         for expected, reaction in [("let me in", "refuse"), ("let me in", "accept"), ("first", f"reply {answer}"),
-                                   ("notice", "datagram server news"), ("second", "reply end"), ("", None)]:
+                                   ("notice", "datagram server news"), ("second", "reply end"), ("", "wait"), ("", None)]:
+            if reaction == "wait":
+                self.wait_until(lambda: self.queued() == 2, "the notices of a canceled request and of the end are there")
+                reaction = None
             if reaction == "accept" and to_client:
                 self.be_client(to_client)
             self.assertEqual(server.ask("receive listener 20000").text, expected)
@@ -25,7 +29,7 @@ class Replay(EndToEnd):
     def be_client(self, client, first="first"):
         """What the client does; the puppet goes through it by itself."""
         for command in ["connect replayed sync 20000", f"request {first} -1", "datagram client notice",
-                        "receive client 20000", "request second -1", "close client"]:
+                        "receive client 20000", "request second -1", "request forgotten 50", "close client"]:
             client.tell(command)
 
     def record(self, *options):
@@ -74,7 +78,7 @@ class Replay(EndToEnd):
             server.ask(command)
         code, text = self.end(replayer)
         self.assertEqual(code, 1)
-        self.assertIn("\\RPC Control\\replayed, connection 2, step 4 of 8:\n"
+        self.assertIn("\\RPC Control\\replayed, connection 2, step 4 of 10:\n"
                       "  - recorded: reply, 6 bytes \"answer\"\n  + now:      reply, 7 bytes \"changed\"", text)
 
     def test_a_server_against_its_client_and_a_changed_one(self):
@@ -83,7 +87,7 @@ class Replay(EndToEnd):
             with self.subTest(first=first):
                 replayer = self.replay(file, "--server")
                 stranger, client = self.puppet("native"), self.puppet("native")
-                self.wait_until(lambda: self.has_port("replayed"), "the port is there")
+                self.wait_until(lambda: self.ports(), "the port is there")
                 self.assertEqual(stranger.ask("connect replayed sync 20000").status, statuses.CONNECTION_REFUSED)
                 self.be_client(client, first)
                 outcome = self.end(replayer)
@@ -97,8 +101,11 @@ class Replay(EndToEnd):
                     self.assertIn('- recorded: request, 5 bytes "first"\n  + now:      request, 5 bytes "other"',
                                   outcome[1])
 
-    def has_port(self, name):
-        return name in self.run_program(BUILD / "tools/alpcctl/alpcctl", "ports").stdout.decode()
+    def ports(self):
+        return json.loads(self.run_program(ALPCCTL, "ports", "--json").stdout or "[]")
+
+    def queued(self):
+        return next(port["queued"] for port in self.ports() if port["kind"] == "connection port")
 
     def test_what_cannot_be_played_is_said(self):
         bare = self.record()

@@ -77,13 +77,28 @@ ULONG helper_exit_status() {
     return static_cast<ULONG>(last_exit_status.load());
 }
 
+// Unwinds wait_for_hint(), for an exception or a jump out of a procedure. Nobody will take the call up, so it ends
+// here, before it takes a message that others may have. The memory that its results go to is still there.
+extern "C" [[gnu::used]] EXCEPTION_DISPOSITION NTAPI ntalpc_wait_is_left(EXCEPTION_RECORD*, PVOID, CONTEXT*,
+                                                                         PVOID) {
+    take_up_call(STATUS_USER_APC);
+    return ExceptionContinueSearch;
+}
+
+// Runs the procedures that have been queued to this thread.
+[[gnu::noinline]] static NTSTATUS wait_for_hint(HANDLE event) {
+    asm volatile(".seh_handler ntalpc_wait_is_left, @unwind");
+    const NTSTATUS status = NtWaitForSingleObject(event, TRUE, nullptr);
+    asm volatile("nop");  // a return address right before an epilogue has no handler
+    return status;
+}
+
 NTSTATUS wait_alertably() {
     NTSTATUS status;
     do {
         HANDLE event = nullptr;
         status = hint_event(&event);
-        // Runs the procedures that have been queued to this thread.
-        if (NT_SUCCESS(status)) status = NtWaitForSingleObject(event, TRUE, nullptr);
+        if (NT_SUCCESS(status)) status = wait_for_hint(event);
         status = take_up_call(status);
     } while (status == core::kCallLeft);
     return status;

@@ -16,7 +16,8 @@ namespace ntalpc::relay {
 // Called at the beginning of each call, and at its end if it has set `shown` then.
 using Notify = void(__attribute__((ms_abi)) *)(CallRecord* record);
 
-// Lives as long as the process. nullptr when there is no memory for it, or libffi does not know the types.
+// Lives as long as the process. Only one thread may make closures, as when the process attaches. nullptr when
+// there is no memory for it, or libffi does not know the types.
 void* make_closure(const RelayCall& call, void* function, Notify notify);
 
 }  // namespace ntalpc::relay

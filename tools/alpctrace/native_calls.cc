@@ -25,12 +25,12 @@ const RelayCall& call_named(const char* name) {
     return *found;
 }
 
-// Beside this tool in a build tree, or where the system looks for libraries.
+// Beside this tool in a build tree, where it is installed, or where the system looks for libraries.
 void* load_library() {
     const std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
     for (const std::string& path :
-         {(here / "../../ntdll_alpc/libntalpc.so.0").string(), (here / "../lib/libntalpc.so.0").string(),
-          std::string("libntalpc.so.0")}) {
+         {(here / "../../ntdll_alpc/libntalpc.so.0").string(),
+          std::string(NTALPC_LIBDIR "/../libntalpc.so.0"), std::string("libntalpc.so.0")}) {
         if (void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return library;
     }
     throw TraceError(std::string("cannot load libntalpc: ") + dlerror() + "; install it, or run ldconfig");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <thread>
 
 #include "events/event.h"
 #include "ntalpc/status.h"
@@ -57,8 +58,9 @@ void ReplayPlayer::perform(const ReplayStep& step) {
         case Kind::receive:
             return receive(step);
         case Kind::cancel:
-            if (const auto found = live_.find(step.message); found != live_.end())
-                ports_.cancel(connections_[step.connection].port, found->second.id);
+            return cancel(step);
+        case Kind::given_up:
+            connections_[step.connection].given_up.push_back(step.data);
             return;
         case Kind::close:
             return close(step);
@@ -116,6 +118,7 @@ void ReplayPlayer::send(const ReplayStep& step) {
     const std::int32_t status = ports_.send(port, step.type, step.data, live.callback, &live.id);
     if (status != STATUS_SUCCESS) differ(step, "sent " + said(step.type, step.data), status_text(status));
     if (answers) return;
+    live.since = std::chrono::steady_clock::now();
     live_[step.message] = live;
     recorded_[live.id] = step.message;
 }
@@ -145,6 +148,17 @@ bool ReplayPlayer::take(const ReplayStep& step, LiveMessage* message) {
     return true;
 }
 
+bool ReplayPlayer::is_no_news(const ReplayStep& step, const LiveMessage& message) {
+    if (message.type == LPC_CANCEL_MESSAGE) return true;
+    if (message.type != LPC_REQUEST || std::ranges::equal(step.data, message.data)) return false;
+    auto& given_up = connections_[side_ == ReplaySide::server ? message.context : step.connection].given_up;
+    const auto found = std::ranges::find_if(
+        given_up, [&](wire::Bytes data) { return std::ranges::equal(data, message.data); });
+    if (found == given_up.end()) return false;
+    given_up.erase(found);
+    return true;
+}
+
 void ReplayPlayer::compare(const ReplayStep& step, const LiveMessage& message) const {
     const bool same_text = !has_text(step.type) || std::ranges::equal(step.data, message.data);
     if (step.type == message.type && same_text) return;
@@ -160,12 +174,20 @@ void ReplayPlayer::receive(const ReplayStep& step) {
             differ(step, said(step.type, step.data),
                    "nothing within " + std::to_string(limit_ / 1000) + " s");
         if (status != STATUS_SUCCESS) differ(step, said(step.type, step.data), status_text(status));
-        inbox_for(step, came).push_back(std::move(came));
+        if (!is_no_news(step, came)) inbox_for(step, came).push_back(std::move(came));
     }
     compare(step, message);
     live_[step.message] = {message.id, message.callback};
     recorded_[message.id] = step.message;
     if (step.type == LPC_CONNECTION_REQUEST) connections_[step.connection].request = std::move(message);
+}
+
+// As late as then: a sender gives up after a time.
+void ReplayPlayer::cancel(const ReplayStep& step) {
+    const auto found = live_.find(step.message);
+    if (found == live_.end()) return;
+    std::this_thread::sleep_until(found->second.since + std::chrono::nanoseconds(step.after));
+    ports_.cancel(connections_[step.connection].port, found->second.id);
 }
 
 void ReplayPlayer::disconnected(const ReplayStep& step) {
@@ -181,25 +203,23 @@ void ReplayPlayer::close(const ReplayStep& step) {
     port = nullptr;
 }
 
-// Notices of what the script itself has canceled are no news.
 void ReplayPlayer::nothing_more() {
-    const auto is_news = [](const LiveMessage& came) {
-        return came.type != LPC_CANCEL_MESSAGE && came.type != LPC_PORT_CLOSED;
-    };
     for (const ReplayStep& step : script_) {
         const auto found = connections_.find(step.connection);
         const HANDLE port = step.kind == Kind::create ? listeners_[step.port]
                             : step.kind == Kind::connect && found != connections_.end() ? found->second.port
                                                                                         : nullptr;
         LiveMessage came;
-        while (port && ports_.receive(port, 0, &came) == STATUS_SUCCESS)
-            inbox_for(step, came).push_back(std::move(came));
+        while (port && ports_.receive(port, 0, &came) == STATUS_SUCCESS) {
+            if (!is_no_news(step, came)) inbox_for(step, came).push_back(std::move(came));
+        }
     }
     for (const ReplayStep& step : script_) {
         const auto found = connections_.find(step.connection);
         if (step.connection == 0 || found == connections_.end()) continue;
         for (const LiveMessage& came : found->second.inbox) {
-            if (is_news(came)) differ(script_.back(), "(nothing more)", said(came.type, came.data));
+            if (came.type != LPC_PORT_CLOSED)
+                differ(script_.back(), "(nothing more)", said(came.type, came.data));
         }
     }
 }

@@ -2,6 +2,7 @@
 // Plays a script against whoever is on the other side now, and compares what they say with what was recorded.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <map>
 #include <stdexcept>
@@ -39,6 +40,7 @@ class ReplayPlayer {
         HANDLE port = nullptr;
         LiveMessage request;  // what asked for it
         std::deque<LiveMessage> inbox;
+        std::vector<wire::Bytes> given_up;  // what may come although it was not received then
     };
 
     void perform(const ReplayStep& step);
@@ -47,6 +49,7 @@ class ReplayPlayer {
     void decide(const ReplayStep& step);
     void send(const ReplayStep& step);
     void receive(const ReplayStep& step);
+    void cancel(const ReplayStep& step);
     void disconnected(const ReplayStep& step);
     void close(const ReplayStep& step);
     void nothing_more();
@@ -55,6 +58,8 @@ class ReplayPlayer {
     // Where a message that has come in belongs.
     std::deque<LiveMessage>& inbox_for(const ReplayStep& step, const LiveMessage& message);
     bool take(const ReplayStep& step, LiveMessage* message);
+    // Whether nobody needs to know of it: a notice of a cancellation, or what was given up then.
+    bool is_no_news(const ReplayStep& step, const LiveMessage& message);
     [[noreturn]] void differ(const ReplayStep& step, const std::string& recorded,
                              const std::string& now) const;
     void compare(const ReplayStep& step, const LiveMessage& message) const;
@@ -68,6 +73,7 @@ class ReplayPlayer {
     std::map<std::uint64_t, Connection> connections_;           // by recorded number
     struct LiveId {
         std::uint32_t id, callback;
+        std::chrono::steady_clock::time_point since = {};
     };
     std::map<std::uint32_t, LiveId> live_;             // by recorded id
     std::map<std::uint32_t, std::uint32_t> recorded_;  // by live id

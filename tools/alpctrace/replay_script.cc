@@ -58,6 +58,7 @@ class ScriptWriter {
     void decided(const Event& event, bool accepted);
     void sent(const Event& event);
     void received(const Event& event);
+    void canceled(const Event& event);
     void ended(const Event& event);
     void check(const Event& event) const;
 
@@ -68,6 +69,7 @@ class ScriptWriter {
     std::map<std::uint64_t, Connection> connections_;
     // What was said, for those who receive it: by message and type.
     std::map<std::pair<std::uint64_t, std::uint32_t>, const Event*> said_;
+    std::set<std::uint64_t> received_;  // messages
 };
 
 ReplayStep ScriptWriter::step(Kind kind, std::uint64_t connection) const {
@@ -101,9 +103,7 @@ void ScriptWriter::write(const Event& event) {
     if (event.is(Type::connection_ended)) return ended(event);
     if (event.is(Type::message_sent)) return sent(event);
     if (event.is(Type::message_received)) return received(event);
-    if (event.is(Type::message_canceled) && is_own(event) &&
-        connections_.contains(event.number("connection")))
-        return add(message_step(Kind::cancel, event));
+    if (event.is(Type::message_canceled)) return canceled(event);
 }
 
 void ScriptWriter::port_created(const Event& event) {
@@ -185,9 +185,22 @@ void ScriptWriter::received(const Event& event) {
     const auto said = said_.find({event.number("message"), type});
     if (said == said_.end() || is_own(*said->second)) return;
     if (type == LPC_INTERNAL_CONNECTION_REPLY || type == LPC_CLIENT_DIED) return;
+    received_.insert(event.number("message"));
     ReplayStep made = message_step(Kind::receive, *said->second);
     if (!is_said(type) && type != LPC_CONNECTION_REQUEST) made.data = {};  // the time of an end
     add(std::move(made));
+}
+
+void ScriptWriter::canceled(const Event& event) {
+    const auto said = said_.find({event.number("message"), LPC_REQUEST});
+    if (said == said_.end() || !connections_.contains(event.number("connection"))) return;
+    if (is_own(event)) {
+        ReplayStep made = message_step(Kind::cancel, *said->second);
+        made.after = event.time() - said->second->time();
+        add(std::move(made));
+    } else if (!received_.contains(event.number("message"))) {
+        add(message_step(Kind::given_up, *said->second));
+    }
 }
 
 void ScriptWriter::ended(const Event& event) {

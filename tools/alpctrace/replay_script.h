@@ -21,7 +21,8 @@ struct ReplayStep {
         refuse,
         send,
         receive,
-        cancel,        // a message of its own
+        cancel,        // a message of its own, some time after it was sent
+        given_up,      // by the other side, before it was received: it may come now
         close,         // its port of the connection
         disconnected,  // finds that the other side has ended the connection
     };
@@ -32,6 +33,7 @@ struct ReplayStep {
     std::uint32_t type = 0;     // LPC_*, of a message
     std::uint32_t message = 0;  // its recorded id
     std::int32_t status = 0;    // of a connect
+    std::int64_t after = 0;     // nanoseconds since the message that is canceled was sent
     wire::Bytes data = {};
     wire::Bytes answer = {};  // of a connect that was accepted
 };
