@@ -197,9 +197,15 @@ TEST_F(NamespaceTest, NamelessDirectoriesAreApart) {
 }
 
 TEST_F(NamespaceTest, MirrorsAreOnlyForThoseWhoMayMakeDirectories) {
+    const security::Sid user(5, {1000});
     token_ = {};
-    ObjectPath path{u"\\KernelObjects\\mine\\thing", CaseRule::sensitive, 19};
-    EXPECT_EQ(insert(path, *make_ref<Thing>()), STATUS_ACCESS_DENIED);
+    token_.user = token_.default_owner = user;
+    token_.groups = {{security::sids::kEveryone, security::group::kEnabled}};
+    token_.default_dacl = *security::AclWriter().allow(user, security::access::kGenericAll).finish();
+    EXPECT_EQ(insert({u"\\KernelObjects\\mine\\thing", CaseRule::sensitive, 19}, *make_ref<Thing>()),
+              STATUS_ACCESS_DENIED);
+    EXPECT_EQ(insert({u"\\RPC Control\\mine\\thing", CaseRule::sensitive, 17}, *make_ref<Thing>()),
+              STATUS_SUCCESS);
 }
 
 TEST_F(NamespaceTest, MirrorsAndNamesAreCharged) {

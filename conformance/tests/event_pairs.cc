@@ -380,7 +380,10 @@ class RawThread {
 
 ALPC_TEST(EventPairs, ATerminatedWaiterConsumesNothing, "EP19", "ROS: waits of the dispatcher", high) {
     const Handle pair = unnamed_pair();
-    RawThread waiter(pair), survivor(pair);
+    // A thread that is terminated while it starts takes the loader's lock with it.
+    RawThread waiter(pair);
+    EXPECT_STATUS(STATUS_SUCCESS, wait_low(pair));
+    RawThread survivor(pair);
     EXPECT_STATUS(STATUS_SUCCESS, wait_low(pair));
     ASSERT_TRUE(TerminateThread(waiter.get(), 7));
     ASSERT_TRUE(waiter.ended_within(long_wait));
