@@ -24,6 +24,11 @@ namespace {
 
 constexpr std::size_t kMaxImagePath = 3 * 0x8000;  // the longest Windows path in UTF-8
 constexpr std::size_t kControlSize = CMSG_SPACE(wire::kMaxDescriptors * sizeof(int));
+// They are descriptors too: the channels beyond these do without.
+constexpr std::size_t kMostWithPipes = 1024;
+
+// What a packet is received into, one at a time: reading never allocates.
+std::array<std::byte, wire::kMaxPacket> packet_buffer;
 
 // Moves received descriptors into owners. Returns how many there were.
 std::size_t take_descriptors(msghdr& message, std::span<UniqueFd> owners) {
@@ -48,6 +53,7 @@ Channel::Channel(ChannelTable& table, Kernel& kernel, UniqueFd socket, const Pee
 
 Channel::~Channel() {
     if (loop_) loop_->remove(watch_, socket_.get());
+    if (pipes_) loop_->remove(pipe_watch_, pipes_->requests());
     if (thread_) {
         kernel_.remove_thread(*thread_);
         // First, or what the end sets in motion might still be handed to this very thread.
@@ -75,8 +81,39 @@ const Process* Channel::process() const {
 }
 
 void Channel::ready(std::uint32_t) {
-    // Kept between packets: reading never allocates.
-    static std::array<std::byte, wire::kMaxPacket> buffer;
+    if (pipes_) return hung_up();
+    receive_from_socket();
+}
+
+// What the client had still to say comes first, but no more than the pipe can hold.
+void Channel::hung_up() {
+    for (int i = 0; i < ChannelPipes::kSlots && receive_from_pipe(); ++i) continue;
+    table_.drop(*this);
+}
+
+// False when there is nothing more.
+bool Channel::receive_from_pipe() {
+    const ssize_t size = pipes_->receive(packet_buffer);
+    if (size < 0) return false;
+    if (size == 0) {
+        table_.drop(*this);
+        return false;
+    }
+    const auto packet = std::span(packet_buffer).first(static_cast<std::size_t>(size));
+    wire::PacketHeader header;
+    if (packet.size() == sizeof(header)) {
+        std::memcpy(&header, packet.data(), sizeof(header));
+        if (header.code == wire::kOnSocket) {
+            receive_from_socket();
+            return true;
+        }
+    }
+    handle_packet(packet, {});
+    return true;
+}
+
+void Channel::receive_from_socket() {
+    auto& buffer = packet_buffer;
     alignas(cmsghdr) std::array<char, kControlSize> control;
     iovec place{buffer.data(), buffer.size()};
     msghdr message{};
@@ -85,6 +122,8 @@ void Channel::ready(std::uint32_t) {
     message.msg_control = control.data();
     message.msg_controllen = control.size();
     const ssize_t size = recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (size < 0 && pipes_ && errno == EAGAIN)
+        return table_.drop_client(*this, "a reference to a packet that is not there");
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (size <= 0) return table_.drop(*this);  // hung up
     std::array<UniqueFd, wire::kMaxDescriptors> descriptors;
@@ -136,12 +175,12 @@ const char* Channel::handle_first(const wire::PacketHeader& header, wire::Bytes 
 
 template <class Request>
 void Channel::answer_registration(const wire::PacketHeader& header, std::int32_t status,
-                                  typename Request::Reply body) {
+                                  typename Request::Reply body, std::span<const UniqueFd> descriptors) {
     wire::PacketHeader answer = header;
     answer.status = status;
     auto packet = wire::encode(answer, body, typename Request::ReplyBlobs{}, Request::kReplyBlobs);
     packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
-    send(packet.pieces, {});
+    send_to_socket(packet.pieces, descriptors);
 }
 
 const char* Channel::register_process(const wire::PacketHeader& header, wire::Bytes body) {
@@ -235,11 +274,41 @@ const char* Channel::register_thread(const wire::PacketHeader& header, wire::Byt
     thread_ =
         std::make_unique<Thread>(Ref<Process>(process), request.thread_id, request.creation_time, *this);
     kernel_.add_thread(*thread_);
-    answer_registration<RegisterThread>(header, STATUS_SUCCESS);
+    std::array<UniqueFd, 2> client_ends;
+    // Another user could not open its end anew, as clients do.
+    if (request.wants_pipes && peer_.user == geteuid() && table_.count_of(peer_.user) <= kMostWithPipes)
+        client_ends = add_pipes();
+    RegisterThread::Reply reply;
+    reply.has_pipes = pipes_.has_value();
+    answer_registration<RegisterThread>(header, STATUS_SUCCESS, reply,
+                                        std::span(client_ends).first(pipes_ ? 2 : 0));
     return nullptr;
 }
 
+// From now on the socket is read when the pipe says so, and otherwise watched for its end only.
+std::array<UniqueFd, 2> Channel::add_pipes() {
+    std::array<UniqueFd, 2> client_ends;
+    auto made = ChannelPipes::make(&client_ends);
+    if (!made) return {};
+    pipe_watch_ = loop_->add(made->requests(), EPOLLIN, pipe_watcher_);
+    if (pipe_watch_ == 0) return {};
+    pipes_ = std::move(made);
+    loop_->remove(watch_, socket_.get());
+    watch_ = loop_->add(socket_.get(), EPOLLRDHUP, *this);
+    if (watch_ == 0) table_.drop(*this);
+    return client_ends;
+}
+
 void Channel::send(std::span<const wire::Bytes> pieces, std::span<const UniqueFd> descriptors) {
+    if (!pipes_) return send_to_socket(pieces, descriptors);
+    std::size_t size = 0;
+    for (const wire::Bytes piece : pieces) size += piece.size();
+    if (descriptors.empty() && size <= wire::kMaxPiped) return sent(pipes_->send(pieces, size));
+    send_to_socket(pieces, descriptors);
+    sent(pipes_->refer_to_socket());
+}
+
+void Channel::send_to_socket(std::span<const wire::Bytes> pieces, std::span<const UniqueFd> descriptors) {
     std::array<iovec, 8> places;
     std::size_t used = 0;
     for (const wire::Bytes piece : pieces) {
@@ -261,9 +330,12 @@ void Channel::send(std::span<const wire::Bytes> pieces, std::span<const UniqueFd
             std::memcpy(CMSG_DATA(part) + i * sizeof(int), &fd, sizeof(fd));
         }
     }
-    if (sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return;
-    // A client that is gone is dropped when its hang-up is seen. One that lives has room for its single
-    // answer.
+    sent(sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+// A client that is gone is dropped when its hang-up is seen. One that lives has room for its single answer.
+void Channel::sent(ssize_t result) {
+    if (result >= 0) return;
     if (errno == EPIPE || errno == ECONNRESET) return;
     const std::string reason = std::string("an answer it could not be sent: ") + std::strerror(errno);
     table_.drop_client(*this, reason.c_str());

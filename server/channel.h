@@ -2,10 +2,13 @@
 // The server's end of a client's connection to it: a socket, and the process or thread that registered on it.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 
+#include "server/channel_pipes.h"
 #include "server/event_loop.h"
 #include "server/kernel.h"
 #include "server/thread.h"
@@ -32,6 +35,18 @@ class Channel final : public Watcher, public ReplySink, public Counted<Channel> 
     std::uint32_t user() const { return peer_.user; }
 
   private:
+    // Tells of the requests that come through the pipe.
+    struct PipeWatcher final : Watcher {
+        explicit PipeWatcher(Channel& owner) : channel(owner) {}
+        void ready(std::uint32_t) override { channel.receive_from_pipe(); }
+        Channel& channel;
+    };
+    bool receive_from_pipe();
+    void receive_from_socket();
+    void hung_up();
+    std::array<UniqueFd, 2> add_pipes();
+    void send_to_socket(std::span<const wire::Bytes> pieces, std::span<const UniqueFd> descriptors);
+    void sent(ssize_t result);
     bool refuse_for_descriptors(std::span<const std::byte> packet);
     void handle_packet(std::span<const std::byte> packet, std::span<UniqueFd> descriptors);
     const char* handle_first(const wire::PacketHeader& header, wire::Bytes body);
@@ -42,7 +57,7 @@ class Channel final : public Watcher, public ReplySink, public Counted<Channel> 
     const char* register_thread(const wire::PacketHeader& header, wire::Bytes body);
     template <class Request>
     void answer_registration(const wire::PacketHeader& header, std::int32_t status,
-                             typename Request::Reply body = {});
+                             typename Request::Reply body = {}, std::span<const UniqueFd> descriptors = {});
 
     ChannelTable& table_;
     Kernel& kernel_;
@@ -50,6 +65,9 @@ class Channel final : public Watcher, public ReplySink, public Counted<Channel> 
     const PeerCredentials peer_;
     EventLoop* loop_ = nullptr;
     std::uint64_t watch_ = 0;
+    std::optional<ChannelPipes> pipes_;
+    PipeWatcher pipe_watcher_{*this};
+    std::uint64_t pipe_watch_ = 0;
     Ref<Process> process_;  // of the channel that stands for a process
     std::unique_ptr<Thread> thread_;
 };

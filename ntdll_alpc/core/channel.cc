@@ -64,7 +64,7 @@ Channel* Channel::current(NTSTATUS* status) {
         channel = fresh;
         pthread_setspecific(key(), channel);
     }
-    *status = channel->socket_ ? STATUS_SUCCESS : channel->open();
+    *status = channel->lane_ ? STATUS_SUCCESS : channel->open();
     return *status == STATUS_SUCCESS ? channel : nullptr;
 }
 
@@ -80,7 +80,7 @@ Channel* Channel::left() {
 }
 
 Channel::~Channel() {
-    if (rest_) host::forget_left_call(socket_.get());
+    if (rest_) host::forget_left_call(lane_.answers());
     AllChannels& all = all_channels();
     const std::lock_guard lock(all.mutex);
     all.channels.erase(this);
@@ -99,7 +99,7 @@ void Channel::forget_after_fork() {
     AllChannels& all = all_channels();
     new (&all.mutex) std::mutex;
     for (Channel* channel : all.channels) {
-        channel->socket_.reset();
+        channel->lane_ = Lane();
         channel->buffer_.reset();
     }
     all.channels.clear();
@@ -117,26 +117,36 @@ NTSTATUS Channel::open() {
     if (!buffer_) buffer_ = std::make_unique_for_overwrite<std::byte[]>(wire::kMaxPacket);
     const host::ThreadFacts facts = host::thread_facts();
     constexpr int attempts = 4;
+    wire::RegisterThread::Request request;
+    request.protocol_hash = wire::kProtocolHash;
+    request.thread_id = facts.thread_id;
+    request.creation_time = facts.creation_time;
+    request.wants_pipes = 1;
     for (int attempt = 0; attempt < attempts; ++attempt) {
         Registration registration;
         if (const NTSTATUS status = register_process(&registration); status != STATUS_SUCCESS) return status;
         UniqueFd socket;
         if (const NTSTATUS status = connect_to_server(&socket); status != STATUS_SUCCESS) return status;
-        wire::RegisterThread::Request request;
-        request.protocol_hash = wire::kProtocolHash;
         request.cookie_low = registration.cookie_low;
         request.cookie_high = registration.cookie_high;
-        request.thread_id = facts.thread_id;
-        request.creation_time = facts.creation_time;
         auto packet = wire::encode({.code = static_cast<std::uint16_t>(wire::RegisterThread::code)}, request,
                                    {}, wire::RegisterThread::kRequestBlobs);
         packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
         if (send_packet(socket.get(), packet.pieces, -1) < 0) continue;
-        wire::PacketHeader answer;
-        if (receive_packet(socket.get(), std::as_writable_bytes(std::span(&answer, 1)), {}) != sizeof(answer))
+        struct {
+            wire::PacketHeader header;
+            wire::RegisterThread::Reply body;
+        } answer;
+        Descriptors pipes;
+        const auto place = std::as_writable_bytes(std::span(&answer, 1));
+        if (receive_packet(socket.get(), place, pipes) != sizeof(answer)) continue;
+        if (answer.header.status != STATUS_SUCCESS) return answer.header.status;
+        Lane lane(std::move(socket));
+        if (answer.body.has_pipes && !lane.add_pipes(std::move(pipes[0]), std::move(pipes[1]))) {
+            request.wants_pipes = 0;  // as when this process has no descriptors left for them
             continue;
-        if (answer.status != STATUS_SUCCESS) return answer.status;
-        socket_ = std::move(socket);
+        }
+        lane_ = std::move(lane);
         generation_ = registration.generation;
         presented_tokens = {};
         return STATUS_SUCCESS;
@@ -146,12 +156,12 @@ NTSTATUS Channel::open() {
 }
 
 NTSTATUS Channel::broken() {
-    socket_.reset();
+    lane_ = Lane();
     return STATUS_PORT_DISCONNECTED;
 }
 
 NTSTATUS Channel::send(std::span<const wire::Bytes> pieces, int sent_descriptor) {
-    if (send_packet(socket_.get(), pieces, sent_descriptor) >= 0) return STATUS_SUCCESS;
+    if (lane_.send(pieces, sent_descriptor) >= 0) return STATUS_SUCCESS;
     switch (errno) {
         case EFAULT:
             return STATUS_ACCESS_VIOLATION;
@@ -169,7 +179,7 @@ NTSTATUS Channel::exchange(host::CallGuard& guard, Blocking blocking, std::span<
                            int sent_descriptor, wire::Bytes* body, std::span<UniqueFd> descriptors) {
     if (const NTSTATUS status = send(pieces, sent_descriptor); status != STATUS_SUCCESS) return status;
     for (;;) {
-        if (blocking != Blocking::no) guard.wait_readable(socket_.get());
+        if (blocking != Blocking::no) guard.wait_readable(lane_.answers());
         Descriptors received;
         const NTSTATUS status = receive(body, received);
         if (status != kOrder) {
@@ -210,7 +220,7 @@ void Channel::serve_data(wire::Bytes body) {
                                ServeData::kRequestBlobs);
     packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
     // When this fails the server is gone, and the next read finds the end of the connection.
-    send_packet(socket_.get(), packet.pieces, -1);
+    lane_.send(packet.pieces, -1);
 }
 
 void Channel::serve_views(wire::Bytes body, UniqueFd memory) {
@@ -227,12 +237,12 @@ void Channel::serve_views(wire::Bytes body, UniqueFd memory) {
     auto packet = wire::encode({.code = static_cast<std::uint16_t>(ServeViews::code)}, done, {},
                                ServeViews::kRequestBlobs);
     packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
-    send_packet(socket_.get(), packet.pieces, -1);  // as above
+    lane_.send(packet.pieces, -1);  // as above
 }
 
 NTSTATUS Channel::take_up(host::CallGuard& guard, NTSTATUS outcome) {
-    host::forget_left_call(socket_.get());
-    pollfd answer = {socket_.get(), POLLIN, 0};
+    host::forget_left_call(lane_.answers());
+    pollfd answer = {lane_.answers(), POLLIN, 0};
     if (outcome == STATUS_SUCCESS && poll(&answer, 1, 0) == 0) return kCallLeft;
     if (outcome != STATUS_SUCCESS) {
         wire::CancelWait::Request request;
@@ -241,8 +251,8 @@ NTSTATUS Channel::take_up(host::CallGuard& guard, NTSTATUS outcome) {
                                    wire::CancelWait::kRequestBlobs);
         packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
         // When this fails the server is gone, and what follows finds the end of the connection.
-        send_packet(socket_.get(), packet.pieces, -1);
-        guard.wait_readable(socket_.get());
+        lane_.send(packet.pieces, -1);
+        guard.wait_readable(lane_.answers());
     }
     wire::Bytes body;
     Descriptors descriptors;
@@ -250,15 +260,14 @@ NTSTATUS Channel::take_up(host::CallGuard& guard, NTSTATUS outcome) {
     while ((status = receive(&body, descriptors)) == kOrder) {
         serve(body, std::move(descriptors));
         if (outcome == STATUS_SUCCESS) return kCallLeft;
-        guard.wait_readable(socket_.get());
+        guard.wait_readable(lane_.answers());
     }
     const Rest rest = std::exchange(rest_, nullptr);
     return rest(status, body, std::move(descriptors));
 }
 
 NTSTATUS Channel::receive(wire::Bytes* body, std::span<UniqueFd> descriptors) {
-    const ssize_t size =
-        receive_packet(socket_.get(), std::span(buffer_.get(), wire::kMaxPacket), descriptors);
+    const ssize_t size = lane_.receive(std::span(buffer_.get(), wire::kMaxPacket), descriptors);
     wire::PacketHeader header;
     if (size < static_cast<ssize_t>(sizeof(header))) return broken();
     std::memcpy(&header, buffer_.get(), sizeof(header));

@@ -13,6 +13,7 @@
 #include <span>
 
 #include "core/host.h"
+#include "core/lane.h"
 #include "core/presented_tokens.h"
 #include "generated/protocol.h"
 #include "ntalpc/ntbase.h"
@@ -98,7 +99,8 @@ class Channel {
     }
     // See take_up_call().
     NTSTATUS take_up(host::CallGuard& guard, NTSTATUS outcome);
-    int socket() const { return socket_.get(); }
+    // What becomes readable with the answer.
+    int answers() const { return lane_.answers(); }
 
     // Counts the servers this process has talked to: what one of them said is void with the next.
     std::uint32_t generation() const { return generation_; }
@@ -119,7 +121,7 @@ class Channel {
     void serve_views(wire::Bytes body, UniqueFd memory);
     NTSTATUS broken();
 
-    UniqueFd socket_;
+    Lane lane_;
     std::unique_ptr<std::byte[]> buffer_;
     std::uint32_t serial_ = 0;
     std::uint32_t generation_ = 0;

@@ -6,9 +6,9 @@
 
 namespace ntalpc::core {
 
-int left_call_socket() {
+int left_call_answers() {
     const Channel* const channel = Channel::left();
-    return channel ? channel->socket() : -1;
+    return channel ? channel->answers() : -1;
 }
 
 NTSTATUS take_up_call(NTSTATUS outcome) {

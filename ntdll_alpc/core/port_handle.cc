@@ -13,7 +13,8 @@ struct Known {
     std::uint32_t generation = 0;
     ServerHandle meaning;
 };
-using KnownHandles = CapabilityCache<Known, 2048>;
+// Enough for a server or client with ten thousand connections, each of which uses up a few numbers.
+using KnownHandles = CapabilityCache<Known, 65536>;
 
 }  // namespace
 

@@ -192,7 +192,7 @@ void Hints::go_on_with_notes(NTSTATUS status) {
     while (status == STATUS_SUCCESS && has_targets()) status = core::take_notes(&announce);
     if (status == core::kCallLeft) {
         if (notes_socket_ >= 0) return;
-        notes_socket_ = core::left_call_socket();
+        notes_socket_ = core::left_call_answers();
         epoll_event interest = {EPOLLIN, {.fd = notes_socket_}};
         epoll_ctl(poller_.get(), EPOLL_CTL_ADD, notes_socket_, &interest);
         return;

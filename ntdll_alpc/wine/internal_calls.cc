@@ -95,7 +95,7 @@ NTSTATUS SetCapabilitySecurity(HANDLE Handle, ULONG SecurityInformation, PVOID S
 
 NTSTATUS HintWhenAnswered(PHANDLE Event, PBOOLEAN NeedsHelper) {
     const host::CallGuard guard;
-    const int socket = core::left_call_socket();
+    const int socket = core::left_call_answers();
     if (socket < 0) return STATUS_INVALID_PARAMETER;
     bool needs_helper = false;
     const NTSTATUS status = wine::Hints::instance().request(socket, Event, &needs_helper);

@@ -105,23 +105,33 @@ Result<Done> set_up(const PrefixRequest& request) {
     return Done{};
 }
 
-bool has_same_contents(const fs::path& one, const fs::path& other) {
+// A copy has the time of what it is a copy of, so the contents need not be read at every start. Times are no
+// finer than a tick of the kernel's clock: what has just been changed is compared.
+bool is_up_to_date(const fs::path& copy, const fs::path& original) {
+    constexpr std::chrono::seconds settled{2};
     std::error_code error;
-    if (!fs::exists(other, error) || fs::file_size(one, error) != fs::file_size(other, error)) return false;
-    return read_file(one) == read_file(other);
+    const auto copy_time = fs::last_write_time(copy, error);
+    if (error || fs::file_size(copy, error) != fs::file_size(original, error)) return false;
+    const auto time = fs::last_write_time(original, error);
+    if (copy_time == time && fs::file_time_type::clock::now() - time > settled) return true;
+    if (read_file(copy) != read_file(original)) return false;
+    // When this fails the next start compares again.
+    fs::last_write_time(copy, time, error);
+    return true;
 }
 
 // The file must be whole at any time, since other programs of the prefix may be loading it.
 Result<Done> install_module(const PrefixRequest& request) {
     const fs::path system32 = drive_c(request.prefix) / "windows/system32";
     const fs::path module = system32 / kOurModule;
-    if (has_same_contents(request.pe_half, module)) return Done{};
+    if (is_up_to_date(module, request.pe_half)) return Done{};
 
     std::string name = (system32 / ".ntdll_alpc-XXXXXX").string();
     const UniqueFd file(mkstemp(name.data()));
     if (!file) return prefix_failure(system32, errno);
     std::error_code error;
     fs::copy_file(request.pe_half, name, fs::copy_options::overwrite_existing, error);
+    if (!error) fs::last_write_time(name, fs::last_write_time(request.pe_half), error);
     if (!error) fs::rename(name, module, error);
     if (!error) return Done{};
     unlink(name.c_str());

@@ -102,6 +102,20 @@ TEST_F(Prefix, IsLeftAloneWhenReady) {
     EXPECT_EQ(fs::last_write_time(module()), time);
 }
 
+// By the time alone it is known to be the same, at the next start.
+TEST_F(Prefix, GivesOurModuleTheTimeOfTheOriginal) {
+    const fs::file_time_type long_ago = fs::last_write_time(request_.pe_half) - std::chrono::hours(1);
+    fs::last_write_time(request_.pe_half, long_ago);
+    prepare();
+    EXPECT_EQ(fs::last_write_time(module()), long_ago);
+    write_file(module(), "xxx dll");
+    prepare();
+    EXPECT_EQ(contents_of(module()), "our dll");
+    fs::last_write_time(module(), long_ago + std::chrono::hours(2));
+    prepare();
+    EXPECT_EQ(fs::last_write_time(module()), long_ago);
+}
+
 TEST_F(Prefix, GetsOurModuleWhenItDiffers) {
     prepare();
     write_file(request_.pe_half, "OUR dll");
