@@ -18,6 +18,12 @@ namespace ntalpc::server {
 
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 // The names are the kernel's; libseccomp knows those that this processor lacks.
 constexpr std::initializer_list<int> kAllowed = {
     // Clients.
@@ -97,7 +103,7 @@ int add_limited(const Filter& filter, std::uint64_t self) {
 }  // namespace
 
 void confine_process() {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    if constexpr (kSanitized) return;
     const Filter filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)));
     int failed = filter ? add_limited(filter, static_cast<std::uint64_t>(getpid())) : -ENOMEM;
     for (const int call : kAllowed) {
@@ -106,7 +112,6 @@ void confine_process() {
     // It also takes away the way to more privileges by execve().
     if (!failed) failed = seccomp_load(filter.get());
     if (failed) log(LogLevel::always, "the server is not confined: %s", std::strerror(-failed));
-#endif
 }
 
 }  // namespace ntalpc::server

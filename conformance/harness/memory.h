@@ -6,6 +6,7 @@ namespace ntalpc::conformance {
 
 enum class Access { none, read, write };
 
+// To a view, or where one has been.
 Access access_to(const void* address);
 
 // Asks for the memory to be writable. False when the system refuses.

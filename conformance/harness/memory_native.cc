@@ -18,9 +18,12 @@ Access access_to(const void* address) {
     std::ifstream maps("/proc/self/maps");
     for (std::string line; std::getline(maps, line);) {
         unsigned long first = 0, end = 0;
-        char readable = '-', writable = '-';
-        if (std::sscanf(line.c_str(), "%lx-%lx %c%c", &first, &end, &readable, &writable) != 4) continue;
+        char readable = '-', writable = '-', shared = 'p';
+        if (std::sscanf(line.c_str(), "%lx-%lx %c%c%*c%c", &first, &end, &readable, &writable, &shared) != 5)
+            continue;
         if (wanted < first || wanted >= end) continue;
+        // A sanitizer or an allocator of another thread may be where a view has been.
+        if (shared != 's') return Access::none;
         if (writable == 'w') return Access::write;
         return readable == 'r' ? Access::read : Access::none;
     }

@@ -11,9 +11,28 @@
 
 #include "core/host.h"
 
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace ntalpc::core {
 
 namespace {
+
+// What a thread did before it told the server is done when the server tells another thread. The thread
+// sanitizer sees only this process, so it must be told of that order.
+#ifdef __SANITIZE_THREAD__
+char order_of_the_server;
+void order_before_send() {
+    __tsan_release(&order_of_the_server);
+}
+void order_after_receive() {
+    __tsan_acquire(&order_of_the_server);
+}
+#else
+void order_before_send() {}
+void order_after_receive() {}
+#endif
 
 constexpr std::size_t kOwnPieces = 2;  // the header and the fixed part
 
@@ -42,6 +61,7 @@ bool Lane::add_pipes(UniqueFd answers, UniqueFd requests) {
 }
 
 ssize_t Lane::send(std::span<const wire::Bytes> pieces, int descriptor) {
+    order_before_send();
     if (!requests_) return send_packet(socket_.get(), pieces, descriptor);
     std::size_t size = 0;
     for (const wire::Bytes piece : pieces) size += piece.size();
@@ -70,6 +90,12 @@ ssize_t Lane::send_to_pipe(std::span<const wire::Bytes> pieces) {
 }
 
 ssize_t Lane::receive(std::span<std::byte> buffer, std::span<UniqueFd> descriptors) {
+    const ssize_t size = take(buffer, descriptors);
+    order_after_receive();
+    return size;
+}
+
+ssize_t Lane::take(std::span<std::byte> buffer, std::span<UniqueFd> descriptors) {
     if (!answers_) return receive_packet(socket_.get(), buffer, descriptors);
     ssize_t size;
     while ((size = read(answers_.get(), buffer.data(), buffer.size())) < 0 && errno == EINTR) continue;

@@ -27,6 +27,7 @@ class Lane {
 
   private:
     ssize_t send_to_pipe(std::span<const wire::Bytes> pieces);
+    ssize_t take(std::span<std::byte> buffer, std::span<UniqueFd> descriptors);
 
     UniqueFd socket_;
     UniqueFd answers_;
