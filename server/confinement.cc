@@ -12,17 +12,12 @@
 #include <initializer_list>
 #include <memory>
 
+#include "ntalpc/sanitized.h"
 #include "server/log.h"
 
 namespace ntalpc::server {
 
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 
 // The names are the kernel's; libseccomp knows those that this processor lacks.
 constexpr std::initializer_list<int> kAllowed = {

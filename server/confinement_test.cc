@@ -16,6 +16,8 @@
 #include <functional>
 #include <vector>
 
+#include "ntalpc/sanitized.h"
+
 namespace ntalpc::server {
 namespace {
 
@@ -38,9 +40,7 @@ int outcome(const std::function<long()>& call) {
 class Confinement : public testing::Test {
   protected:
     void SetUp() override {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-        GTEST_SKIP() << "there is no confinement under sanitizers";
-#endif
+        if (kSanitized) GTEST_SKIP() << "there is no confinement under sanitizers";
     }
 };
 

@@ -285,7 +285,6 @@ class KernelTest : public testing::Test {
         std::erase_if(processes_, [&](auto& known) { return known.get() == process; });
     }
 
-    static void advance(Nanoseconds time) { time_ += time; }
     void pass(Nanoseconds time) {
         time_ += time;
         kernel_->expire();

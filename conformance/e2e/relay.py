@@ -64,6 +64,11 @@ class Relay(EndToEnd):
         self.assertIn(b"hello", said)
         self.assertEqual(lines, [])
 
+    def test_a_file_that_cannot_be_written(self):
+        result = self.run_program(ALPCRUN, "--relay-file=/nowhere/calls", PROGRAMS / "puppet.exe", input=COMMANDS)
+        self.assertEqual((result.returncode, result.stdout), (125, b""))
+        self.assertIn(b"cannot be written to '/nowhere/calls': No such file or directory", result.stderr)
+
     def test_procedures_and_exceptions_pass_through_calls(self):
         file = self.directory / "relay"
         result = self.run_program(ALPCRUN, f"--relay-file={file}", BUILD / "conformance/pe/alpc_conformance.exe",

@@ -24,6 +24,18 @@ inline auto request_in_thread(const Port& client, std::string_view data,
     });
 }
 
+// A synchronous connect with room for the attributes of the answer.
+inline auto connect_in_thread(const std::string& name, Port& client, Attributes& attributes) {
+    return Thread([name, &client, &attributes] {
+        Name path(name);
+        ALPC_PORT_ATTRIBUTES port = port_attributes();
+        LARGE_INTEGER limit = relative(long_wait);
+        return api().NtAlpcConnectPort(client.put(), path.get(), POBJECT_ATTRIBUTES{}, &port,
+                                       ULONG{ALPC_MSGFLG_SYNC_REQUEST}, PSID{}, PPORT_MESSAGE{}, PSIZE_T{},
+                                       PALPC_MESSAGE_ATTRIBUTES{}, attributes.get(), &limit);
+    });
+}
+
 // A connection whose client has sent a request that the server has received and not answered.
 struct Asked {
     Connection connection;

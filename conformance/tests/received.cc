@@ -27,20 +27,12 @@ ALPC_TEST(Received, ConnectionRequestHasTheTokenOnly, "N08", "CSK screenshot", h
     EXPECT_EQ(attributes.valid(), ULONG{ALPC_MESSAGE_TOKEN_ATTRIBUTE});
 }
 
-// The client's synchronous connect with room for all attributes, in a thread of its own.
 ALPC_TEST(Received, ConnectionReplyHasTheContextOnly, "N13", "CSK screenshot", high) {
     const std::string name = port_name();
     const Port listener = create_port(name);
     Attributes attributes(ALPC_MESSAGE_ATTRIBUTE_ALL);
     Port client;
-    Thread connecting([&] {
-        Name path(name);
-        ALPC_PORT_ATTRIBUTES port = port_attributes();
-        LARGE_INTEGER limit = relative(long_wait);
-        return api().NtAlpcConnectPort(client.put(), path.get(), POBJECT_ATTRIBUTES{}, &port,
-                                       ULONG{ALPC_MSGFLG_SYNC_REQUEST}, PSID{}, PPORT_MESSAGE{}, PSIZE_T{},
-                                       PALPC_MESSAGE_ATTRIBUTES{}, attributes.get(), &limit);
-    });
+    auto connecting = connect_in_thread(name, client, attributes);
     Message<> request;
     Port server;
     ASSERT_STATUS(STATUS_SUCCESS, receive(listener, request));

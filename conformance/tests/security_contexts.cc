@@ -2,6 +2,7 @@
 // Security contexts and the security attribute of messages.
 #include "conformance/harness/identity.h"
 #include "conformance/harness/ports.h"
+#include "conformance/harness/requests.h"
 #include "conformance/harness/thread.h"
 
 namespace ntalpc::conformance {
@@ -338,14 +339,7 @@ ALPC_TEST(SecurityContexts, AttachedOnAccept, "N14", "CSK screenshot", high) {
     const Port listener = create_port(name);
     Port client;
     Attributes seen(ALPC_MESSAGE_ATTRIBUTE_ALL);
-    Thread connecting([&] {
-        Name path(name);
-        ALPC_PORT_ATTRIBUTES port = port_attributes();
-        LARGE_INTEGER limit = relative(long_wait);
-        return api().NtAlpcConnectPort(client.put(), path.get(), POBJECT_ATTRIBUTES{}, &port,
-                                       ULONG{ALPC_MSGFLG_SYNC_REQUEST}, PSID{}, PPORT_MESSAGE{}, PSIZE_T{},
-                                       PALPC_MESSAGE_ATTRIBUTES{}, seen.get(), &limit);
-    });
+    auto connecting = connect_in_thread(name, client, seen);
     Message<> request;
     ASSERT_STATUS(STATUS_SUCCESS, receive(listener, request));
     Attached answering(new_context(), ALPC_SECFLG_CREATE_HANDLE);

@@ -13,16 +13,10 @@
 #include <vector>
 
 #include "core/bad_memory_test_support.h"
+#include "ntalpc/sanitized.h"
 
 namespace ntalpc::native {
 namespace {
-
-// Sanitizers have handlers of their own and report the fault first.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 
 TEST(GuardedCopy, CopiesWhatIsThere) {
     const BadMemory memory;

@@ -2,7 +2,10 @@
 // From a command line to what exec needs.
 #include "overlay/launch.h"
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
+#include <fstream>
 #include <optional>
 
 #include "ntalpc/relay_variables.h"
@@ -24,6 +27,13 @@ std::optional<std::string> non_empty_variable(const char* name) {
 std::map<std::string, std::string> script_environment(const WineLayout& wine) {
     if (!wine.has_wrapper_script || non_empty_variable("WINEDEBUG")) return {};
     return {{"WINEDEBUG", "fixme-all"}};
+}
+
+// The program would only find out when it runs, and would then go on without.
+std::optional<Failure> check_relay_file(const LaunchOptions& options) {
+    if (options.relay_file.empty() || std::ofstream(options.relay_file, std::ios::app)) return std::nullopt;
+    return Failure{"The calls cannot be written to '" + options.relay_file + "': " + std::strerror(errno) +
+                   "; name another file with --relay-file."};
 }
 
 // To the programs that are started, wherever they run: a path that does not depend on where this one does.
@@ -94,7 +104,9 @@ void describe_files(const LaunchRequest& request, const WineLayout& wine, const 
 }  // namespace
 
 Result<Launch> prepare_launch(const LaunchRequest& request) {
-    const Result<OwnFiles> own = find_own_files(request.executable, NTALPC_LIBDIR, non_empty_variable("NTALPC_LIBDIR"));
+    if (const auto failure = check_relay_file(request.options)) return *failure;
+    const Result<OwnFiles> own =
+        find_own_files(request.executable, NTALPC_LIBDIR, non_empty_variable("NTALPC_LIBDIR"));
     if (!own) return own.error();
     const Result<WineLayout> wine = find_wine_for(request.options);
     if (!wine) return wine.error();

@@ -15,7 +15,8 @@ const char kLaunchUsage[] =
     "  --rebuild-overlay   build the overlay of Wine anew, even if it seems up to date\n"
     "  --print-overlay     print the directory of the overlay, building it if need be\n"
     "  -v, --verbose       say which files are used\n"
-    "  --relay[=CALLS]     show each call with its arguments, on standard error; CALLS such as Nt*Connect*,-Tp*\n"
+    "  --relay[=CALLS]     show each call with its arguments, on standard error; CALLS such as "
+    "Nt*Connect*,-Tp*\n"
     "                      names them with wildcards, those after - not\n"
     "  --relay-from=LIST   only calls from these modules, such as rpcrt4.dll; wildcards as above\n"
     "  --relay-file=FILE   add the calls to this file instead\n"
@@ -55,8 +56,10 @@ Result<LaunchOptions> parse_launch_options(const std::vector<std::string>& argum
             options.relay_calls = word.substr(8);
         } else if (word.starts_with("--relay-from=")) {
             options.relay_modules = word.substr(13);
+            if (options.relay_modules.empty()) return Failure{"The option --relay-from= names no modules."};
         } else if (word.starts_with("--relay-file=")) {
             options.relay_file = word.substr(13);
+            if (options.relay_file.empty()) return Failure{"The option --relay-file= names no file."};
         } else if (word.starts_with("--wine=")) {
             options.wine = word.substr(7);
         } else if (word == "--wine") {

@@ -35,8 +35,10 @@ TEST(LaunchOptions, DescribeTheRelay) {
     EXPECT_FALSE(parse_launch_options({"p"})->relay_calls);
     EXPECT_EQ(parse_launch_options({"--relay", "p"})->relay_calls, "*");
     EXPECT_EQ(parse_launch_options({"--relay=NtAlpc*,Tp*", "p"})->relay_calls, "NtAlpc*,Tp*");
-    EXPECT_FALSE(parse_launch_options({"--relay=", "p"}));
-    const Result<LaunchOptions> options = parse_launch_options({"--relay-from=a.dll", "--relay-file=x y", "p"});
+    for (const char* const empty : {"--relay=", "--relay-from=", "--relay-file="})
+        EXPECT_FALSE(parse_launch_options({empty, "p"})) << empty;
+    const Result<LaunchOptions> options =
+        parse_launch_options({"--relay-from=a.dll", "--relay-file=x y", "p"});
     ASSERT_TRUE(options);
     EXPECT_EQ(options->relay_calls, "*") << "who describes it wants it";
     EXPECT_EQ(options->relay_modules, "a.dll");
