@@ -13,7 +13,6 @@
 #include "ntalpc/status.h"
 #include "server/dispatch.h"
 #include "server/log.h"
-#include "server/request_data.h"
 #include "server/termination.h"
 #include "server/trace_points.h"
 #include "server/unix_token.h"
@@ -54,14 +53,7 @@ Channel::Channel(ChannelTable& table, Kernel& kernel, UniqueFd socket, const Pee
 Channel::~Channel() {
     if (loop_) loop_->remove(watch_, socket_.get());
     if (pipes_) loop_->remove(pipe_watch_, pipes_->requests());
-    if (thread_) {
-        kernel_.remove_thread(*thread_);
-        // First, or what the end sets in motion might still be handed to this very thread.
-        thread_->unpark().reset();
-        announce_end(*thread_);
-        abandon_data_waits(*thread_);
-        thread_.reset();
-    }
+    if (thread_) end_thread(kernel_, std::move(thread_));
     if (!process_) return;
     log(LogLevel::connections, "process %04llx (%s) is gone",
         static_cast<unsigned long long>(process_->facts().id), process_->facts().image_path.c_str());

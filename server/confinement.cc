@@ -89,9 +89,9 @@ int add_limited(const Filter& filter, std::uint64_t self) {
     if (!failed) failed = add(filter, SCMP_SYS(open), {without(1, writing)});
     if (!failed) failed = add(filter, SCMP_SYS(mmap), {without(2, PROT_EXEC)});
     if (!failed) failed = add(filter, SCMP_SYS(mprotect), {without(2, PROT_EXEC)});
-    if (!failed) failed = add(filter, SCMP_SYS(socketpair), {SCMP_CMP64(0, SCMP_CMP_EQ, AF_UNIX)});
+    if (!failed) failed = add(filter, SCMP_SYS(socketpair), {SCMP_CMP64(0, SCMP_CMP_EQ, AF_UNIX, 0)});
     // To end by abort().
-    if (!failed) failed = add(filter, SCMP_SYS(tgkill), {SCMP_CMP64(0, SCMP_CMP_EQ, self)});
+    if (!failed) failed = add(filter, SCMP_SYS(tgkill), {SCMP_CMP64(0, SCMP_CMP_EQ, self, 0)});
     return failed;
 }
 

@@ -77,6 +77,17 @@ void Directory::adopt(std::u16string_view name, Ref<Object> object) {
     own(std::move(object));
 }
 
+void Directory::let_go() {
+    const auto owned = std::move(owned_);
+    std::vector<Ref<Directory>> below;
+    for (const auto& [key, objects] : entries_) {
+        for (Object* const object : objects) {
+            if (auto* const directory = dynamic_cast<Directory*>(object)) below.emplace_back(directory);
+        }
+    }
+    for (const Ref<Directory>& directory : below) directory->let_go();
+}
+
 std::size_t Directory::size() const {
     std::size_t total = 0;
     for (const auto& [key, objects] : entries_) total += objects.size();

@@ -47,6 +47,8 @@ class Directory final : public Object {
     // A permanent object belongs to its directory.
     void own(Ref<Object> object) { owned_.push_back(std::move(object)); }
     void adopt(std::u16string_view name, Ref<Object> object);
+    // Nothing is permanent any more, here and below: a permanent object and its mirror keep each other.
+    void let_go();
 
     std::size_t size() const;
     template <class Visitor>

@@ -22,6 +22,7 @@
 #include "ntalpc/status.h"
 #include "server/dispatch.h"
 #include "server/kernel.h"
+#include "server/live_objects.h"
 #include "server/port.h"
 
 namespace ntalpc::server {
@@ -237,13 +238,6 @@ struct Sending {
 using ConnectAnswer = Answer<wire::ConnectPort>;
 using MessageAnswer = Answer<wire::SendWaitReceive>;
 
-// Counts of everything that must not be left over.
-inline std::array<std::size_t, 12> live_objects() {
-    return {Process::alive(),     Thread::alive(),  Handle::alive(),       Port::alive(),
-            Connection::alive(),  Message::alive(), Wait::alive(),         ClientToken::alive(),
-            PortSection::alive(), View::alive(),    PassedObject::alive(), Counted<Keeper>::alive()};
-}
-
 // A kernel with a clock that the test sets.
 class KernelTest : public testing::Test {
   protected:
@@ -256,9 +250,7 @@ class KernelTest : public testing::Test {
         threads_.clear();
         processes_.clear();
         kernel_.reset();
-        EXPECT_EQ(live_objects(), baseline_)
-            << "processes, threads, handles, ports, connections, messages, waits, tokens, sections, views, "
-               "passed objects, keepers";
+        EXPECT_EQ(live_objects(), baseline_) << kLiveObjectNames;
         EXPECT_EQ(capabilities_.made, capabilities_.unmade);
     }
 
@@ -416,7 +408,7 @@ class KernelTest : public testing::Test {
     }
 
     static inline Nanoseconds time_ = 0;
-    const std::array<std::size_t, 12> baseline_;
+    const decltype(live_objects()) baseline_;
     std::unique_ptr<Kernel> kernel_;
     std::vector<Ref<Process>> processes_;
     std::vector<std::unique_ptr<FakeThread>> threads_;

@@ -56,14 +56,20 @@ Namespace::Namespace() : root_(make_ref<Directory>()), nameless_(make_ref<Direct
     add_session(1);
 }
 
+Namespace::~Namespace() {
+    root_->let_go();
+    nameless_->let_go();
+}
+
 // Windows Internals, "Session namespace": each session but 0 has a \Windows, a BaseNamedObjects and a
 // DosDevices directory of its own, and BNOLINKS leads from a session's number to its BaseNamedObjects.
 void Namespace::add_session(std::uint32_t session) {
     // Windows counts sessions up from 0. The directories stay, so a number out of thin air gets none.
     if (session > kMaxSession) return;
     const auto sessions = add_directory(*root_, u"Sessions");
-    const auto links = add_directory(*sessions, u"BNOLINKS");
     const std::u16string number = decimal(session);
+    if (const Object* const known = sessions->find(number, CaseRule::sensitive); known && known->permanent()) return;
+    const auto links = add_directory(*sessions, u"BNOLINKS");
     if (session == 0) {
         add_link(*links, number, u"\\BaseNamedObjects");
         add_directory(*add_directory(*sessions, number), u"DosDevices");

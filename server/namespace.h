@@ -28,6 +28,7 @@ struct NameUser {
 class Namespace {
   public:
     Namespace();
+    ~Namespace();
 
     // Finds an existing object. STATUS_OBJECT_NAME_NOT_FOUND, _PATH_NOT_FOUND, _PATH_SYNTAX_BAD,
     // _NAME_INVALID, STATUS_OBJECT_TYPE_MISMATCH (a component that cannot have children) say what is wrong

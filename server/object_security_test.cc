@@ -274,6 +274,22 @@ TEST_F(ObjectSecurityTest, PermanentObjectsNeedThePrivilegeAndOutliveTheirHandle
     EXPECT_EQ(create_pair(alice, kName, access::kSynchronize).status, STATUS_OBJECT_NAME_COLLISION);
 }
 
+// The mirror is kept by what is in it, which the mirror keeps in turn.
+TEST_F(ObjectSecurityTest, PermanentObjectInAMirrorEndsWithTheServer) {
+    Token system = token_of(kAlice);
+    system.privileges.push_back({privilege::kCreatePermanent, privilege::kEnabled});
+    FakeThread& creator = process_of(system);
+    constexpr std::u16string_view name = u"\\RPC Control\\mirrored\\pair";
+    wire::CreateEventPair::Request request;
+    request.attributes = OBJ_PERMANENT;
+    request.access = access::kSynchronize;
+    request.root.known = static_cast<std::uint32_t>(name.rfind(u'\\'));
+    const auto made =
+        creator.call<wire::CreateEventPair>(request, {.name = bytes_of(name), .security_descriptor = {}});
+    ASSERT_EQ(made.status, STATUS_SUCCESS);
+    close(creator, made.body.handle);
+}
+
 class DescriptorQuota : public ObjectSecurityTest {
   protected:
     DescriptorQuota() : ObjectSecurityTest({.message_bytes = 1000}) {}

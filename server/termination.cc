@@ -2,6 +2,7 @@
 #include "server/termination.h"
 
 #include "ntalpc/status.h"
+#include "server/request_data.h"
 
 namespace ntalpc::server {
 
@@ -22,6 +23,14 @@ void announce_end(Thread& thread) {
         static_cast<Port&>(*object).notify_client_died(thread);
         object->handle_closed();
     }
+}
+
+void end_thread(Kernel& kernel, std::unique_ptr<Thread> thread) {
+    kernel.remove_thread(*thread);
+    // First, or what the end sets in motion might still be handed to this very thread.
+    thread->unpark().reset();
+    announce_end(*thread);
+    abandon_data_waits(*thread);
 }
 
 }  // namespace ntalpc::server

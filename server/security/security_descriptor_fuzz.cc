@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Arbitrary bytes as a token and a descriptor: whatever they are, they are refused, or can be checked,
 // inherited from, queried, set and encoded, and what is encoded is read back as the same.
+//
+// Built from: security_sources
 #include <cstdint>
 #include <cstdlib>
 
+#include "fuzz/input.h"
 #include "ntalpc/status.h"
 #include "server/security/access_check.h"
 #include "server/security/new_descriptor.h"
@@ -16,7 +19,7 @@ using namespace ntalpc::security;
 constexpr GenericMapping kMapping = {0x20001, 0x10001, 0, 0x1F0001};
 
 void require(bool condition) {
-    if (!condition) std::abort();
+    ntalpc::fuzz::require(condition, "what has been understood can be used");
 }
 
 Token default_token() {

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Generates protocol.h and protocol.cc from include/protocol.def, whose head describes the language."""
+"""Generates protocol.h, protocol.cc and a table of fields from include/protocol.def, whose head describes the language."""
 
 import hashlib
 import os
 import sys
+
+import protocol_fields
 
 SCALARS = {"u8": ("std::uint8_t", 1), "u16": ("std::uint16_t", 2), "u32": ("std::uint32_t", 4),
            "u64": ("std::uint64_t", 8), "i32": ("std::int32_t", 4), "i64": ("std::int64_t", 8)}
@@ -199,23 +201,31 @@ def write_if_changed(path, text):
             out.write(text)
 
 
-def main():
-    if len(sys.argv) != 3:
-        sys.exit("usage: make_protocol.py PROTOCOL.DEF OUTPUT-DIRECTORY")
-    path, outdir = sys.argv[1:]
-    structs, requests = parse(path)
+def layouts_of(structs, requests):
+    """By the name of a structure, or the name of a request and 0 or 1 for its request or reply part."""
     layouts = {}
     for name, record in structs.items():
         layouts[name] = Layout(record, layouts)
     for name, pair in requests.items():
         for part in (0, 1):
             layouts[name, part] = Layout(pair[part], layouts)
+    return layouts
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit("usage: make_protocol.py PROTOCOL.DEF OUTPUT-DIRECTORY")
+    path, outdir = sys.argv[1:]
+    structs, requests = parse(path)
+    layouts = layouts_of(structs, requests)
     statements = [line.strip() for line in open(path, encoding="utf-8")]
     statements = "\n".join(s for s in statements if s and s[0] not in "#|")
     digest = hashlib.sha256(statements.encode()).hexdigest()[:8]
     os.makedirs(outdir, exist_ok=True)
     write_if_changed(os.path.join(outdir, "protocol.h"), header(structs, requests, layouts, digest))
     write_if_changed(os.path.join(outdir, "protocol.cc"), source(structs, requests, layouts))
+    write_if_changed(os.path.join(outdir, "protocol_fields.h"), protocol_fields.HEADER)
+    write_if_changed(os.path.join(outdir, "protocol_fields.cc"), protocol_fields.source(requests, layouts, SCALARS))
 
 
 if __name__ == "__main__":
