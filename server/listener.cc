@@ -28,6 +28,7 @@ constexpr std::size_t kMaxChannelsOfUser = 4096;
 // Bytes of the lock file. Locks are those of the open file, so that the child of a fork keeps them.
 constexpr off_t kServes = 0;
 constexpr off_t kAwaited = 1;
+constexpr off_t kStarts = 2;
 
 struct flock part(short type, off_t byte) {
     struct flock lock {};
@@ -44,23 +45,49 @@ bool is_locked(int file, off_t byte) {
     return fcntl(file, F_OFD_GETLK, &found) == 0 && found.l_type != F_UNLCK;
 }
 
+void wait_for(int file, off_t byte, const std::string& path) {
+    struct flock exclusive = part(F_WRLCK, byte);
+    while (fcntl(file, F_OFD_SETLKW, &exclusive) != 0) {
+        if (errno != EINTR) fail("cannot lock " + path);
+    }
+}
+
+// Whether somebody listens there.
+bool is_connectable(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof(address.sun_path)) return false;
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    const UniqueFd probe(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!probe) fail("cannot make a socket");
+    return connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ||
+           errno == EAGAIN;  // there are too many who want to
+}
+
 }  // namespace
 
 bool ServerLock::take(const std::string& directory) {
     const std::string path = directory + "/lock";
     file_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file_) fail("cannot open " + path);
+    wait_for(file_.get(), kStarts, path);
     struct flock exclusive = part(F_WRLCK, kServes);
     if (fcntl(file_.get(), F_OFD_SETLK, &exclusive) != 0) {
         if (errno != EAGAIN && errno != EACCES) fail("cannot lock " + path);
-        return false;
+        if (is_connectable(directory + "/socket")) {
+            let_others_look();
+            return false;
+        }
+        wait_for(file_.get(), kServes, path);  // it listens no more, and will have gone in a moment
     }
     // Those who have waited for the server before us may hold it for an instant.
-    struct flock awaited = part(F_WRLCK, kAwaited);
-    while (fcntl(file_.get(), F_OFD_SETLKW, &awaited) != 0) {
-        if (errno != EINTR) fail("cannot lock " + path);
-    }
+    wait_for(file_.get(), kAwaited, path);
     return true;
+}
+
+void ServerLock::let_others_look() {
+    struct flock none = part(F_UNLCK, kStarts);
+    fcntl(file_.get(), F_OFD_SETLK, &none);
 }
 
 bool ServerLock::is_held(int file) {

@@ -4,12 +4,17 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -27,6 +32,32 @@ class ServerLockTest : public testing::Test {
     }
     void TearDown() override { std::filesystem::remove_all(directory_); }
 
+    // What clients of a server connect to.
+    UniqueFd listen_there() const {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        const std::string path = directory_ + "/socket";
+        path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+        UniqueFd made(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+        unlink(path.c_str());
+        EXPECT_EQ(bind(made.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+        EXPECT_EQ(listen(made.get(), 10), 0);
+        return made;
+    }
+    // Whether a thread waits for a part of the lock of our file.
+    bool somebody_waits() const {
+        std::ifstream locks("/proc/locks");
+        const std::string ours = ":" + std::to_string(inode()) + " ";
+        for (std::string line; std::getline(locks, line);)
+            if (line.find("->") != std::string::npos && line.find(ours) != std::string::npos) return true;
+        return false;
+    }
+    unsigned long inode() const {
+        struct stat facts {};
+        fstat(file_.get(), &facts);
+        return facts.st_ino;
+    }
+
     std::string directory_;
     UniqueFd file_;  // of one who looks
 };
@@ -35,7 +66,9 @@ TEST_F(ServerLockTest, IsTakenOnceAndFreeAfterwards) {
     EXPECT_FALSE(ServerLock::is_held(file_.get()));
     {
         ServerLock first, second;
+        const UniqueFd socket = listen_there();
         EXPECT_TRUE(first.take(directory_));
+        first.let_others_look();
         EXPECT_TRUE(ServerLock::is_held(file_.get()));
         EXPECT_FALSE(second.take(directory_));
     }
@@ -56,6 +89,40 @@ TEST_F(ServerLockTest, WhoLooksOrWaitsDoesNotKeepAServerFromStarting) {
     }
     over = true;
     looking.join();
+}
+
+// Otherwise a client would be told that there is a server, and not be able to connect to it.
+TEST_F(ServerLockTest, OneThatIsStartingIsWaitedFor) {
+    ServerLock first;
+    ASSERT_TRUE(first.take(directory_));
+    std::atomic<bool> answered{false};
+    std::thread other([&] {
+        ServerLock second;
+        EXPECT_FALSE(second.take(directory_));
+        answered = true;
+    });
+    while (!answered && !somebody_waits()) std::this_thread::yield();
+    EXPECT_FALSE(answered);
+    const UniqueFd socket = listen_there();
+    first.let_others_look();
+    other.join();
+}
+
+TEST_F(ServerLockTest, OneThatIsEndingIsWaitedFor) {
+    auto first = std::make_unique<ServerLock>();
+    ASSERT_TRUE(first->take(directory_));
+    listen_there();  // and no more
+    first->let_others_look();
+    std::atomic<bool> answered{false};
+    std::thread other([&] {
+        ServerLock second;
+        EXPECT_TRUE(second.take(directory_));
+        answered = true;
+    });
+    while (!answered && !somebody_waits()) std::this_thread::yield();
+    EXPECT_FALSE(answered);
+    first.reset();
+    other.join();
 }
 
 TEST_F(ServerLockTest, AWaitEndsWithTheProcessThatHoldsIt) {

@@ -86,6 +86,7 @@ int run(const Options& options, int ready_pipe) {
         }
         lock.write_process_id();
         serve(options, [&] {
+            lock.let_others_look();
             if (ready_pipe < 0) return;
             detach(options);
             const char ready = 'r';
