@@ -165,6 +165,11 @@ const char* Channel::handle_first(const wire::PacketHeader& header, wire::Bytes 
     }
 }
 
+void Channel::refuse_for_limit(const char* what) const {
+    log(LogLevel::connections, "process %u of user %u hits a limit: no further %s is registered", peer_.process,
+        peer_.user, what);
+}
+
 template <class Request>
 void Channel::answer_registration(const wire::PacketHeader& header, std::int32_t status,
                                   typename Request::Reply body, std::span<const UniqueFd> descriptors) {
@@ -196,7 +201,13 @@ const char* Channel::register_process(const wire::PacketHeader& header, wire::By
     if (blobs.image_path.size() > kMaxImagePath) return "an image path longer than any";
     ProcessFacts facts = facts_of(request, blobs.image_path);
     security::Token token = primary_token(blobs.token, facts.believed);
-    process_ = kernel_.add_process(std::move(facts), std::move(token));
+    process_ = kernel_.add_process(std::move(facts), std::move(token), blobs.token.size() + blobs.image_path.size());
+    if (!process_) {
+        refuse_for_limit("process");
+        answer_registration<RegisterProcess>(header, STATUS_QUOTA_EXCEEDED);
+        return nullptr;
+    }
+    table_.registered(*this);
     log(LogLevel::connections, "process %04llx is %s, Unix process %u",
         static_cast<unsigned long long>(process_->facts().id), process_->facts().image_path.c_str(),
         peer_.process);
@@ -263,6 +274,12 @@ const char* Channel::register_thread(const wire::PacketHeader& header, wire::Byt
         process->facts().unix_user != peer_.user) {
         return "a thread that does not belong to a registered process";
     }
+    if (!thread_charge_.charge(process->account())) {
+        refuse_for_limit("thread");
+        answer_registration<RegisterThread>(header, STATUS_QUOTA_EXCEEDED);
+        return nullptr;
+    }
+    table_.registered(*this);
     thread_ =
         std::make_unique<Thread>(Ref<Process>(process), request.thread_id, request.creation_time, *this);
     kernel_.add_thread(*thread_);

@@ -32,7 +32,7 @@ class Channel final : public Watcher, public ReplySink, public Counted<Channel> 
     void ready(std::uint32_t events) override;
     void send(std::span<const wire::Bytes> pieces, std::span<const UniqueFd> descriptors) override;
     const Process* process() const;
-    std::uint32_t user() const { return peer_.user; }
+    const PeerCredentials& peer() const { return peer_; }
 
   private:
     // Tells of the requests that come through the pipe.
@@ -55,6 +55,7 @@ class Channel final : public Watcher, public ReplySink, public Counted<Channel> 
     std::vector<std::uint32_t> peer_groups() const;
     security::Token primary_token(wire::Bytes claimed, bool believed);
     const char* register_thread(const wire::PacketHeader& header, wire::Bytes body);
+    void refuse_for_limit(const char* what) const;
     template <class Request>
     void answer_registration(const wire::PacketHeader& header, std::int32_t status,
                              typename Request::Reply body = {}, std::span<const UniqueFd> descriptors = {});
@@ -69,6 +70,7 @@ class Channel final : public Watcher, public ReplySink, public Counted<Channel> 
     PipeWatcher pipe_watcher_{*this};
     std::uint64_t pipe_watch_ = 0;
     Ref<Process> process_;  // of the channel that stands for a process
+    ThreadCharge thread_charge_;
     std::unique_ptr<Thread> thread_;
 };
 
@@ -85,15 +87,26 @@ class ChannelTable {
     void collect();
     // How many a Unix user has.
     std::size_t count_of(std::uint32_t user) const;
+    // Somebody may connect any number of times before he says who he is.
+    bool too_many_unregistered(const PeerCredentials& peer, const Limits& limits) const;
+    // Its process or thread has just been registered.
+    void registered(const Channel& channel) { count_unregistered(channel.peer(), -1); }
     // Whether there is nobody to serve. Keepers serve others and end with the server.
     bool idle() const;
 
   private:
+    using Counts = std::map<std::uint64_t, std::size_t>;
+    static std::size_t count_in(const Counts& counts, std::uint64_t key);
+    static void change(Counts& counts, std::uint64_t key, int by);
+    void count_unregistered(const PeerCredentials& peer, int by);
+
     EventLoop& loop_;
     Kernel& kernel_;
     std::list<std::unique_ptr<Channel>> channels_;
     std::list<Channel*> dropped_;
-    std::map<std::uint32_t, std::size_t> users_;
+    Counts users_;
+    Counts unregistered_of_process_;
+    Counts unregistered_of_user_;
 };
 
 }  // namespace ntalpc::server

@@ -8,6 +8,15 @@
 
 namespace ntalpc::server {
 
+namespace {
+
+// Processes of another pid namespace may all have the id 0 here.
+std::uint64_t process_key(const PeerCredentials& peer) {
+    return std::uint64_t{peer.user} << 32 | peer.process;
+}
+
+}  // namespace
+
 ChannelTable::~ChannelTable() {
     for (const auto& channel : channels_) drop(*channel);
     collect();
@@ -19,13 +28,34 @@ void ChannelTable::add(UniqueFd socket, const PeerCredentials& peer) {
         log(LogLevel::always, "no resources to watch process %u; it is dropped", peer.process);
         return;
     }
-    ++users_[peer.user];
+    change(users_, peer.user, 1);
+    count_unregistered(peer, 1);
     channels_.push_back(std::move(channel));
 }
 
+std::size_t ChannelTable::count_in(const Counts& counts, std::uint64_t key) {
+    const auto found = counts.find(key);
+    return found == counts.end() ? 0 : found->second;
+}
+
+void ChannelTable::change(Counts& counts, std::uint64_t key, int by) {
+    std::size_t& count = counts[key];
+    count += static_cast<std::size_t>(by);
+    if (count == 0) counts.erase(key);
+}
+
 std::size_t ChannelTable::count_of(std::uint32_t user) const {
-    const auto found = users_.find(user);
-    return found == users_.end() ? 0 : found->second;
+    return count_in(users_, user);
+}
+
+void ChannelTable::count_unregistered(const PeerCredentials& peer, int by) {
+    change(unregistered_of_process_, process_key(peer), by);
+    change(unregistered_of_user_, peer.user, by);
+}
+
+bool ChannelTable::too_many_unregistered(const PeerCredentials& peer, const Limits& limits) const {
+    return count_in(unregistered_of_process_, process_key(peer)) >= limits.process.registrations ||
+           count_in(unregistered_of_user_, peer.user) >= limits.user.registrations;
 }
 
 void ChannelTable::drop(Channel& channel) {
@@ -60,7 +90,8 @@ void ChannelTable::collect() {
             std::find_if(channels_.begin(), channels_.end(), [&](auto& c) { return c.get() == dead; });
         if (found == channels_.end()) continue;
         std::unique_ptr<Channel> last = std::move(*found);
-        if (--users_[last->user()] == 0) users_.erase(last->user());
+        change(users_, last->peer().user, -1);
+        if (!last->process()) count_unregistered(last->peer(), -1);
         channels_.erase(found);
     }
 }

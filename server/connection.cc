@@ -128,6 +128,8 @@ std::int32_t Connection::set_step(Thread& caller, Side from, std::uint16_t type,
 
 std::int32_t Connection::request(Thread& caller, Port& client_port, const Outgoing& outgoing) {
     ports_[index(Side::client)] = &client_port;
+    if (!charge_.charge(client_account_) || !Message::prepay(client_account_, &end_notice_))
+        return STATUS_QUOTA_EXCEEDED;
     Ref<Message> message = Message::make(kernel_, *this);
     const auto status = set_step(caller, Side::client, LPC_CONNECTION_REQUEST, outgoing, *message);
     if (status != STATUS_SUCCESS) {
@@ -315,20 +317,21 @@ std::int32_t Connection::lpc_reply(Thread& caller, Side from, Message& message, 
 
 // For a closed port the time is the creation time of the client's process (lpc-semantics 15.1), for a dead
 // thread that of the thread. The receiver must learn of it even if the sender has used up its quota, so
-// nobody pays.
-void Connection::notify(Message::Step step) {
+// it is paid beforehand.
+void Connection::notify(Message::Step step, MessageCost paid) {
     Port* const port = queue_port(peer_of(step.from));
     if (!port) return;
     Ref<Message> message = Message::make(kernel_, *this);
-    message->set_step(std::move(step), make_ref<QuotaAccount>(QuotaLimits{}));
+    message->set_paid_step(std::move(step), std::move(paid));
     NTALPC_TRACE(message_sent(*message, port));
     port->enqueue(*message);
 }
 
-void Connection::notify_client_died(const Thread& thread, Side from) {
+void Connection::notify_client_died(const Thread& thread, Side from, MessageCost paid) {
     if (state_ != State::accepted) return;
     notify(Message::time_step(from, LPC_CLIENT_DIED, thread.process().facts().id, thread.id(),
-                              thread.creation_time()));
+                              thread.creation_time()),
+           std::move(paid));
 }
 
 void Connection::end(Side gone, std::int32_t own_status, PendingMessages pending) {
@@ -358,7 +361,8 @@ void Connection::end(Side gone, std::int32_t own_status, PendingMessages pending
     }
     if (gone == Side::client) {
         notify(Message::time_step(Side::client, LPC_PORT_CLOSED, client_facts_->id, 0,
-                                  client_facts_->creation_time));
+                                  client_facts_->creation_time),
+               std::move(end_notice_));
     }
     for (Port* port : ports_) {
         if (!port) continue;

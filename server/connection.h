@@ -102,7 +102,7 @@ class Connection final : public RefCounted, public Counted<Connection> {
     // LPC. A reply or callback is addressed to the thread that waits.
     std::int32_t lpc_callback(Thread& caller, Side from, Message& message, const Outgoing& outgoing);
     std::int32_t lpc_reply(Thread& caller, Side from, Message& message, const Outgoing& outgoing);
-    void notify_client_died(const Thread& thread, Side from);
+    void notify_client_died(const Thread& thread, Side from, MessageCost paid);
 
     // What a thread of a side gets whose answer will never come because the other side is gone.
     std::int32_t lost_status(Side side) const;
@@ -127,7 +127,7 @@ class Connection final : public RefCounted, public Counted<Connection> {
     void abandon_request();
     void forget_messages_of(Side owner);
     void become_refused(Message& request, wire::Bytes information);
-    void notify(Message::Step step);
+    void notify(Message::Step step, MessageCost paid);
     std::int32_t make_step(Thread& caller, Side from, std::uint16_t type, const Outgoing& outgoing,
                            Message::Step* made) const;
     std::int32_t make_security(const Thread& caller, Side from, const Outgoing& outgoing,
@@ -147,6 +147,8 @@ class Connection final : public RefCounted, public Counted<Connection> {
     bool impersonable_ = false;
     TokenRef tracked_token_;  // of the client, with static tracking
     const Ref<QuotaAccount> client_account_;
+    ConnectionCharge charge_;
+    MessageCost end_notice_;  // of the message that will tell the server of the client's end
     std::uint64_t server_context_ = 0;
     std::array<std::uint32_t, 2> sequence_{};
     std::int32_t receive_status_ = 0;

@@ -27,7 +27,7 @@ class DirectEvent {
 
   private:
     UniqueFd end_;
-    ObjectCharge charge_;
+    DescriptorCharge charge_;
 };
 
 }  // namespace ntalpc::server

@@ -29,14 +29,16 @@ UniqueFd make_memory() {
 const ObjectType kEventPairType = {
     "EventPair", 4, kEventPairAllAccess, {0x120000, 0x120000, 0x120000, kEventPairAllAccess}};
 
-std::int32_t EventPair::make(Ref<EventPair>* made) {
+std::int32_t EventPair::make(const Ref<QuotaAccount>& payer, Ref<EventPair>* made) {
+    DescriptorCharge charge;
+    if (!charge.charge(payer)) return STATUS_QUOTA_EXCEEDED;
     UniqueFd memory = make_memory();
     if (!memory) {
         log(LogLevel::always,
             "no memory for an event pair could be made; raise the limit on open files or free some memory");
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    *made = Ref<EventPair>(new EventPair(std::move(memory)));
+    *made = Ref<EventPair>(new EventPair(std::move(memory), std::move(charge)));
     return STATUS_SUCCESS;
 }
 

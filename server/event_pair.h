@@ -8,6 +8,7 @@
 
 #include "ntalpc/unique_fd.h"
 #include "server/object.h"
+#include "server/quota.h"
 #include "server/ref.h"
 
 namespace ntalpc::server {
@@ -19,16 +20,19 @@ extern const ObjectType kEventPairType;
 
 class EventPair final : public Object, public Counted<EventPair> {
   public:
-    // With both events reset. STATUS_INSUFFICIENT_RESOURCES when there is no descriptor or no memory for it.
-    static std::int32_t make(Ref<EventPair>* made);
+    // With both events reset. STATUS_QUOTA_EXCEEDED, or STATUS_INSUFFICIENT_RESOURCES when there is no descriptor
+    // or no memory for it.
+    static std::int32_t make(const Ref<QuotaAccount>& payer, Ref<EventPair>* made);
 
     const ObjectType& type() const override { return kEventPairType; }
     const UniqueFd& memory() const { return memory_; }
 
   private:
-    explicit EventPair(UniqueFd memory) : memory_(std::move(memory)) {}
+    EventPair(UniqueFd memory, DescriptorCharge charge)
+        : memory_(std::move(memory)), charge_(std::move(charge)) {}
 
     const UniqueFd memory_;  // one page whose size nobody can change
+    const DescriptorCharge charge_;
 };
 
 }  // namespace ntalpc::server

@@ -66,17 +66,18 @@ void handle(Call& call, const wire::CreateEventPair::Request& request,
     std::uint32_t granted = 0;
     auto status = check_permanent(request.attributes, token);
     if (status == STATUS_SUCCESS) status = grant_to_creator(kEventPairType, token, request.access, &granted);
-    if (status == STATUS_SUCCESS) status = EventPair::make(&pair);
+    if (status == STATUS_SUCCESS) status = EventPair::make(call.process().account(), &pair);
     if (status == STATUS_SUCCESS && named)
         status = call.kernel.names.insert(path, {token, call.process().account()}, *pair);
     if (status == STATUS_SUCCESS)
         status = assign_descriptor(*pair, blobs.security_descriptor, token, call.process().account());
     if (status != STATUS_SUCCESS) return call.finish(status);
-    if (named && (request.attributes & OBJ_PERMANENT)) {
+    reply_with_new_handle<CreateEventPair>(call, STATUS_SUCCESS, *pair, granted);
+    // What its creator got no handle to does not stay.
+    if (named && (request.attributes & OBJ_PERMANENT) && pair->handles() != 0) {
         pair->make_permanent();
         pair->parent()->own(Ref<Object>(pair.get()));
     }
-    reply_with_new_handle<CreateEventPair>(call, STATUS_SUCCESS, *pair, granted);
 }
 
 void handle(Call& call, const wire::OpenEventPair::Request& request,

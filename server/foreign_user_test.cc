@@ -135,7 +135,7 @@ TEST_F(ForeignUser, CannotHaveTheHardErrorPort) {
 
 class UsersWithAccounts : public KernelTest {
   protected:
-    UsersWithAccounts() : KernelTest(QuotaLimits{.objects = 3}) { kernel().share_accounts_of_users(true); }
+    UsersWithAccounts() : KernelTest({}, QuotaLimits{.objects = 3}) {}
     FakeThread& process_of(std::uint32_t user) {
         ProcessFacts facts;
         facts.unix_user = user;

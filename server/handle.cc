@@ -39,7 +39,7 @@ std::int32_t HandleTable::open(Process& process, Ref<Object> object, std::uint32
     handles_.emplace(next_id_++, std::move(owned));
     NewHandle guard(*this, handle, std::move(client_end));
     if (handle.peer_cookie) by_cookie_.emplace(handle.peer_cookie, &handle);
-    process.adopt(handle);
+    if (!process.adopt(handle)) return STATUS_QUOTA_EXCEEDED;
     *made = std::move(guard);
     return STATUS_SUCCESS;
 }

@@ -130,6 +130,26 @@ void inspect_object(const Object& object, TraceBuffer& buffer) {
     directory->for_each([&](const Object& child) { inspect_object(child, buffer); });
 }
 
+// Without what belongs to the `inspector`, if that is charged to the account too.
+void inspect_limits(const QuotaAccount& account, const QuotaAccount* inspector, trace::LimitState::Event state,
+                    TraceBuffer& buffer) {
+    for (std::size_t i = 0; i < kResources; ++i) {
+        if (!state.of_user && !kLimitNames[i].of_process) continue;
+        const auto resource = static_cast<Resource>(i);
+        state.used = account.used(resource) - (inspector ? inspector->used(resource) : 0);
+        state.limit = account.limit(resource);
+        const std::string_view name = kLimitNames[i].name;
+        Tracer::emit_to<trace::LimitState>(buffer, state, {.name = std::as_bytes(std::span(name))});
+    }
+}
+
+void inspect_limits_of_users(const Kernel& kernel, const Process& inspector, TraceBuffer& buffer) {
+    for (const auto& [user, account] : kernel.users()) {
+        const QuotaAccount* const own = user == inspector.facts().unix_user ? inspector.account().get() : nullptr;
+        inspect_limits(*account, own, {.unix_user = user, .of_user = 1}, buffer);
+    }
+}
+
 }  // namespace
 
 void inspect(const Kernel& kernel, const Process& inspector, std::uint32_t what, TraceBuffer& buffer) {
@@ -137,7 +157,12 @@ void inspect(const Kernel& kernel, const Process& inspector, std::uint32_t what,
         if (process == &inspector) continue;
         if (what & wire::inspect_processes) inspect_process(kernel, *process, buffer);
         if (what & wire::inspect_tokens) inspect_token(*process, buffer);
+        if (what & wire::inspect_limits) {
+            const ProcessFacts& facts = process->facts();
+            inspect_limits(*process->account(), nullptr, {.process = facts.id, .unix_user = facts.unix_user}, buffer);
+        }
     }
+    if (what & wire::inspect_limits) inspect_limits_of_users(kernel, inspector, buffer);
     if (what & wire::inspect_ports) {
         for (Port* const port : kernel.ports) inspect_port(*port, buffer);
     }

@@ -66,6 +66,7 @@ void Keeper::give_order() {
         .objects = {}, .closed = std::as_bytes(std::span(closed)), .gone = std::as_bytes(std::span(gone))};
     order.order = ++last_order_;
     reported_ = false;
+    ordered_ = queue_.empty() ? 0 : queue_.front()->objects().size();
     if (!queue_.empty()) {
         served_ = queue_.front();
         queue_.pop_front();
@@ -79,7 +80,7 @@ void Keeper::give_order() {
 
 void Keeper::report(std::uint64_t order, std::span<const wire::KeptHandle> results) {
     if (std::exchange(reported_, true)) return;
-    if (order != last_order_) results = {};
+    if (order != last_order_ || results.size() > ordered_) results = {};
     if (served_) return std::exchange(served_, nullptr)->duplicated(results);
     for (const wire::KeptHandle& result : results) {
         if (result.status == STATUS_SUCCESS) close(result.value);

@@ -66,6 +66,7 @@ class Keeper final : public RefCounted, public Counted<Keeper> {
     OrderWait* idle_ = nullptr;
     std::uint64_t last_order_ = 0;
     bool reported_ = true;           // the last order has been carried out
+    std::size_t ordered_ = 0;        // how many objects were in it
     AttachWait* served_ = nullptr;   // for whom it is; none if that sender is gone
     std::deque<AttachWait*> queue_;  // senders whose turn is still to come
     std::vector<std::uint64_t> to_close_;

@@ -154,6 +154,17 @@ TEST_F(KeeperTest, WhatIsNotSentIsClosed) {
     EXPECT_EQ(closed(keeper), Values{0x8C});
 }
 
+// What it says of objects that nobody asked for is no reason to keep numbers of handles for it.
+TEST_F(KeeperTest, CannotReportMoreThanItWasAskedFor) {
+    FakeThread& keeper = new_keeper();
+    FakeThread& sender = new_thread(*pair_.client);
+    start_attach(sender, pair_.client_port, {object_of(0, 0x44)});
+    const auto order = keeper.take<wire::KeepHandles>();
+    sender.kill();
+    start_keeping(keeper, order.body.order, std::vector(1000, kept(0x88)));
+    EXPECT_TRUE(keeper.waiting()) << "there is nothing to close";
+}
+
 TEST_F(KeeperTest, OneFailureSpoilsAll) {
     FakeThread& keeper = new_keeper();
     start_attach(*pair_.client, pair_.client_port,

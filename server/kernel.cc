@@ -24,7 +24,7 @@ Cookie random_cookie() {
 
 }  // namespace
 
-Kernel::Kernel(CapabilityMaker& maker, Clock clock, const QuotaLimits& limits)
+Kernel::Kernel(CapabilityMaker& maker, Clock clock, const Limits& limits)
     : handles(maker), clock_(clock), limits_(limits) {}
 
 std::uint32_t Kernel::next_callback_id() {
@@ -32,20 +32,20 @@ std::uint32_t Kernel::next_callback_id() {
     return last_callback_id_;
 }
 
-Ref<Process> Kernel::add_process(ProcessFacts facts, security::Token token) {
-    names.add_session(facts.session);
-    Ref<QuotaAccount> account = account_for(facts);
+Ref<Process> Kernel::add_process(ProcessFacts facts, security::Token token, std::size_t told) {
+    auto account = make_ref<QuotaAccount>(limits_.process, account_of_user(facts.unix_user));
     auto process = make_ref<Process>(std::move(facts), std::move(token), random_cookie(), std::move(account));
+    if (!process->pay_for_itself(told)) return {};
+    names.add_session(process->facts().session);
     processes_.push_back(process.get());
     return process;
 }
 
 // What a user owes is forgotten when nothing of it is left.
-Ref<QuotaAccount> Kernel::account_for(const ProcessFacts& facts) {
-    if (!accounts_are_shared_) return make_ref<QuotaAccount>(limits_);
+Ref<QuotaAccount> Kernel::account_of_user(std::uint32_t user) {
     std::erase_if(accounts_, [](const auto& entry) { return entry.second->references() == 1; });
-    Ref<QuotaAccount>& account = accounts_[facts.unix_user];
-    if (!account) account = make_ref<QuotaAccount>(limits_);
+    Ref<QuotaAccount>& account = accounts_[user];
+    if (!account) account = make_ref<QuotaAccount>(limits_.user);
     return account;
 }
 

@@ -12,7 +12,7 @@
 #include "server/message_ids.h"
 #include "server/namespace.h"
 #include "server/process.h"
-#include "server/quota.h"
+#include "server/limits.h"
 #include "server/thread.h"
 
 namespace ntalpc::server {
@@ -22,7 +22,7 @@ class Port;
 class Kernel {
   public:
     using Clock = Nanoseconds (*)();
-    Kernel(CapabilityMaker& maker, Clock clock, const QuotaLimits& limits = {});
+    Kernel(CapabilityMaker& maker, Clock clock, const Limits& limits = {});
     Kernel(const Kernel&) = delete;
     Kernel& operator=(const Kernel&) = delete;
 
@@ -45,14 +45,13 @@ class Kernel {
     // For tokens of which nobody else has named an id; far from those that Wine gives out.
     std::uint64_t next_luid() { return ++last_luid_; }
 
-    // All processes of a Unix user have one account together, as one user must not use up what belongs to all.
-    void share_accounts_of_users(bool share) { accounts_are_shared_ = share; }
-
-    // Gives the process its secret. The reference returned keeps it known to find_process().
-    Ref<Process> add_process(ProcessFacts facts, security::Token token);
+    // Gives the process its secret. The reference returned keeps it known to find_process(); there is none when
+    // its user has too many. `told` is how many bytes it said about itself.
+    Ref<Process> add_process(ProcessFacts facts, security::Token token, std::size_t told = 0);
     Process* find_process(const Cookie& cookie) const;
     void remove_process(Process& process);
     const std::list<Process*>& processes() const { return processes_; }
+    const std::map<std::uint32_t, Ref<QuotaAccount>>& users() const { return accounts_; }
 
     // Threads with a channel, in the order of those ids.
     using Threads = std::multimap<std::pair<std::uint64_t, std::uint64_t>, Thread*>;
@@ -71,10 +70,9 @@ class Kernel {
 
   private:
     const Clock clock_;
-    Ref<QuotaAccount> account_for(const ProcessFacts& facts);
-    const QuotaLimits limits_;
-    bool accounts_are_shared_ = false;
-    std::map<std::uint32_t, Ref<QuotaAccount>> accounts_;  // by Unix user
+    Ref<QuotaAccount> account_of_user(std::uint32_t user);
+    const Limits limits_;
+    std::map<std::uint32_t, Ref<QuotaAccount>> accounts_;  // of Unix users
     std::list<Process*> processes_;
     Threads threads_;
     std::uint32_t last_callback_id_ = 0;

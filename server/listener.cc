@@ -18,9 +18,6 @@ namespace ntalpc::server {
 
 namespace {
 
-// Each is a descriptor of the server. A process has one and one per thread.
-constexpr std::size_t kMaxChannelsOfUser = 4096;
-
 [[noreturn]] void fail(const std::string& what) {
     throw std::system_error(errno, std::generic_category(), what);
 }
@@ -182,12 +179,13 @@ void Listener::ready(std::uint32_t) {
             peer.uid, geteuid());
         return;
     }
-    if (everybody_ && channels_.count_of(peer.uid) >= kMaxChannelsOfUser) {
-        log(LogLevel::always, "refused process %d: user %u has %zu connections already", peer.pid, peer.uid,
-            kMaxChannelsOfUser);
+    const PeerCredentials who{static_cast<std::uint32_t>(peer.pid), peer.uid};
+    if (channels_.too_many_unregistered(who, limits_)) {
+        log(LogLevel::always, "refused process %u of user %u: too many connections that nothing was said on",
+            who.process, who.user);
         return;
     }
-    channels_.add(std::move(client), {static_cast<std::uint32_t>(peer.pid), peer.uid});
+    channels_.add(std::move(client), who);
 }
 
 }  // namespace ntalpc::server

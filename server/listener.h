@@ -34,7 +34,8 @@ class ServerLock {
 class Listener final : public Watcher {
   public:
     // Serves the server's own user, or everybody.
-    Listener(ChannelTable& channels, bool everybody) : channels_(channels), everybody_(everybody) {}
+    Listener(ChannelTable& channels, const Limits& limits, bool everybody)
+        : channels_(channels), limits_(limits), everybody_(everybody) {}
     // Listens on a socket that somebody else has made and will clean up.
     void adopt(UniqueFd socket, EventLoop& loop);
     ~Listener() override;
@@ -48,6 +49,7 @@ class Listener final : public Watcher {
   private:
     void watch(EventLoop& loop);
     ChannelTable& channels_;
+    const Limits limits_;
     const bool everybody_;
     EventLoop* loop_ = nullptr;
     std::string path_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // alpcserver: command line, daemon mode, and the commands that act on a running server.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include <system_error>
 
 #include "ntalpc/server_location.h"
+#include "server/limits.h"
 #include "server/listener.h"
 #include "server/log.h"
 #include "server/options.h"
@@ -77,7 +79,26 @@ void detach(const Options& options) {
     dup2(file.get(), STDERR_FILENO);
 }
 
-int run(const Options& options, int ready_pipe) {
+// A server that clients start has their limit on open files, which is meant for programs that use select().
+std::size_t raise_descriptor_limit() {
+    rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_max;
+}
+
+std::string take_limits(const Options& options, Limits* limits) {
+    *limits = default_limits(options.system, raise_descriptor_limit());
+    const bool given = !options.limits_file.empty();
+    std::string wrong = read_limits(given ? options.limits_file : limits_file(options.system), given, limits);
+    for (const std::string& limit : options.limits) {
+        if (wrong.empty()) wrong = set_limit(limit, limits);
+    }
+    return wrong;
+}
+
+int run(const Options& options, const Limits& limits, int ready_pipe) {
     try {
         ServerLock lock;
         if (!lock.take(options.directory)) {
@@ -85,7 +106,7 @@ int run(const Options& options, int ready_pipe) {
             return kExitAlreadyRunning;
         }
         lock.write_process_id();
-        serve(options, [&] {
+        serve(options, limits, [&] {
             lock.let_others_look();
             if (ready_pipe < 0) return;
             detach(options);
@@ -100,7 +121,7 @@ int run(const Options& options, int ready_pipe) {
 }
 
 // The process that was started ends when the server it leaves behind is ready, or says why there is none.
-int run_in_background(const Options& options) {
+int run_in_background(const Options& options, const Limits& limits) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return complain(std::string("cannot make a pipe: ") + std::strerror(errno));
@@ -108,7 +129,7 @@ int run_in_background(const Options& options) {
     if (child < 0) return complain(std::string("cannot fork: ") + std::strerror(errno));
     if (child == 0) {
         close(ends[0]);
-        std::_Exit(run(options, ends[1]));
+        std::_Exit(run(options, limits, ends[1]));
     }
     close(ends[1]);
     char ready = 0;
@@ -149,8 +170,15 @@ int main(int argc, char** argv) {
             return kill_server(options);
         case Options::Action::wait:
             return wait_for_end(options);
+        case Options::Action::show_limits:
         case Options::Action::serve:
             break;
+    }
+    Limits limits;
+    if (const std::string wrong = take_limits(options, &limits); !wrong.empty()) return complain(wrong);
+    if (options.action == Options::Action::show_limits) {
+        std::fputs(text_of(limits).c_str(), stdout);
+        return 0;
     }
     const std::string wrong =
         options.system ? make_system_directory(options.directory) : make_server_directory(options.directory);
@@ -160,5 +188,5 @@ int main(int argc, char** argv) {
     forget_inheritance(options.inherited_socket);
     set_log_level(options.debug_level);
     if (is_journal(STDERR_FILENO)) set_log_form(LogForm::journal);
-    return options.foreground ? run(options, -1) : run_in_background(options);
+    return options.foreground ? run(options, limits, -1) : run_in_background(options, limits);
 }

@@ -70,13 +70,23 @@ std::uint64_t Message::context_for_receiver() const {
 }
 
 std::int32_t Message::set_step(Step step, const Ref<QuotaAccount>& payer, const Ref<QuotaAccount>& pool) {
-    MessageCharge charge, pool_charge;
-    if (!charge.charge(payer, kMessageOverhead + step.data.size())) return STATUS_QUOTA_EXCEEDED;
+    MessageCharge pool_charge;
     if (pool && !pool_charge.charge(pool, step.total_length)) return STATUS_QUOTA_EXCEEDED;
-    charge_ = std::move(charge);
+    if (!payer_) payer_ = payer;
+    const std::size_t callbacks = outer_callback_ids_.size() * sizeof(outer_callback_ids_[0]);
+    if (!cost_.charge(payer_, kMessageOverhead + callbacks + step.data.size())) return STATUS_QUOTA_EXCEEDED;
     pool_charge_ = std::move(pool_charge);
     step_ = std::move(step);
     return STATUS_SUCCESS;
+}
+
+void Message::set_paid_step(Step step, MessageCost cost) {
+    cost_ = std::move(cost);
+    step_ = std::move(step);
+}
+
+bool Message::prepay(const Ref<QuotaAccount>& payer, MessageCost* cost) {
+    return cost->charge(payer, kMessageOverhead + sizeof(std::int64_t));
 }
 
 void Message::deliver() {

@@ -91,9 +91,14 @@ class Message final : public RefCounted, public Counted<Message> {
     std::uint64_t connection_serial() const { return connection_serial_; }
     const Step& step() const { return step_; }
 
-    // Replaces the step; `payer` is charged for its memory, and `pool`, if there is one, for the bytes that
-    // the sender's port may have under way. STATUS_QUOTA_EXCEEDED leaves the message as it was.
+    // Replaces the step; `pool`, if there is one, is charged for the bytes that the sender's port may have under
+    // way. For memory the `payer` of the first step is charged, also for the answers: what somebody has asked for
+    // and does not fetch must not use up what the one who answers has. STATUS_QUOTA_EXCEEDED leaves the message as
+    // it was.
     std::int32_t set_step(Step step, const Ref<QuotaAccount>& payer, const Ref<QuotaAccount>& pool = {});
+    // The first step of a message that must reach its receiver whatever the sender has used up by then.
+    void set_paid_step(Step step, MessageCost cost);
+    static bool prepay(const Ref<QuotaAccount>& payer, MessageCost* cost);
 
     // A callback is under way inside the message, with an id of its own.
     void begin_callback();
@@ -171,7 +176,8 @@ class Message final : public RefCounted, public Counted<Message> {
     Step step_;
     PassedObjects left_over_;         // in a notice: what the message had carried to its receiver
     std::uint64_t port_context_ = 0;  // of a message that has left its connection
-    MessageCharge charge_;
+    Ref<QuotaAccount> payer_;
+    MessageCost cost_;
     MessageCharge pool_charge_;
     std::array<DirectEvent, 2> direct_events_;  // by the side that sent
     bool quiet_ = false;

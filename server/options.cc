@@ -26,7 +26,11 @@ const char kUsage[] =
     "  -v, --version            show the version\n"
     "      --system             serve all users of the machine, in the foreground, until stopped;\n"
     "                           programs find this server with NTALPC_SYSTEM=1 in their environment\n"
-    "      --directory=DIR      use this directory for the socket instead of the prefix's own\n";
+    "      --directory=DIR      use this directory for the socket instead of the prefix's own\n"
+    "      --limit=NAME=VALUE   what a process or user may have, as process.objects=1000 (repeatable)\n"
+    "      --limits=FILE        read limits from here first (~/.config/ntalpc/limits.conf, or with\n"
+    "                           --system /etc/ntalpc/limits.conf)\n"
+    "      --show-limits        print the limits that a server started like this would have\n";
 
 namespace {
 
@@ -48,6 +52,9 @@ std::string parse_options(int argc, char** argv, Options* options) {
                                        {"version", no_argument, nullptr, 'v'},
                                        {"directory", required_argument, nullptr, 'D'},
                                        {"system", no_argument, nullptr, 'S'},
+                                       {"limit", required_argument, nullptr, 'L'},
+                                       {"limits", required_argument, nullptr, 'F'},
+                                       {"show-limits", no_argument, nullptr, 's'},
                                        {nullptr, 0, nullptr, 0}};
     options->directory = server_directory(prefix_from_environment());
     if (const char* level = std::getenv("NTALPC_SERVER_DEBUG");
@@ -88,6 +95,15 @@ std::string parse_options(int argc, char** argv, Options* options) {
             case 'D':
                 options->directory = optarg;
                 given_directory = true;
+                break;
+            case 'L':
+                options->limits.emplace_back(optarg);
+                break;
+            case 'F':
+                options->limits_file = optarg;
+                break;
+            case 's':
+                options->action = Options::Action::show_limits;
                 break;
             case 'S':
                 options->system = true;

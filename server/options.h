@@ -3,11 +3,12 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace ntalpc::server {
 
 struct Options {
-    enum class Action { serve, kill, wait, help, version };
+    enum class Action { serve, kill, wait, show_limits, help, version };
     Action action = Action::serve;
     int debug_level = 0;
     bool foreground = false;
@@ -17,6 +18,8 @@ struct Options {
     int inherited_socket = -1;  // to listen on, if somebody has made it
     bool system = false;    // serve all users of the machine
     std::string directory;  // of the socket
+    std::string limits_file;  // empty: the usual one, if it is there
+    std::vector<std::string> limits;  // "process.objects=1000"
 };
 
 // Returns an empty string, or one sentence that says what is wrong.

@@ -176,16 +176,16 @@ const Message* Port::find_notice(std::uint32_t message_id) const {
     return mine ? message : nullptr;
 }
 
-void Port::notify_client_died(const Thread& thread) {
+void Port::notify_client_died(const Thread& thread, MessageCost paid) {
     if (connection_) {
-        connection_->notify_client_died(thread, side());
+        connection_->notify_client_died(thread, side(), std::move(paid));
         return;
     }
     // Registered on the connection port itself: it lands there, from nobody in particular.
     Ref<Message> message = Message::make_detached(kernel_);
-    message->set_step(Message::time_step(Side::client, LPC_CLIENT_DIED, thread.process().facts().id,
-                                         thread.id(), thread.creation_time()),
-                      make_ref<QuotaAccount>(QuotaLimits{}));
+    message->set_paid_step(Message::time_step(Side::client, LPC_CLIENT_DIED, thread.process().facts().id,
+                                              thread.id(), thread.creation_time()),
+                           std::move(paid));
     enqueue(*message);
 }
 

@@ -82,7 +82,7 @@ class Port final : public Object, public Counted<Port> {
     // yet.
     const Message* find_notice(std::uint32_t message_id) const;
     // A thread that has registered the port has ended.
-    void notify_client_died(const Thread& thread);
+    void notify_client_died(const Thread& thread, MessageCost paid);
 
     // Puts a step where receivers of this port find it.
     void enqueue(Message& message);

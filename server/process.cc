@@ -5,10 +5,20 @@ namespace ntalpc::server {
 
 Process::~Process() {
     for (const auto& [id, handle] : adopted_) handle->forgotten_by(*this);
+    account_->give_back(Resource::handles, adopted_.size());
 }
 
-void Process::adopt(Handle& handle) {
-    if (adopted_.emplace(handle.id(), &handle).second) handle.adopted_by(*this);
+bool Process::adopt(Handle& handle) {
+    if (adopted_.contains(handle.id())) return true;
+    if (!account_->take(Resource::handles, 1)) return false;
+    adopted_.emplace(handle.id(), &handle);
+    handle.adopted_by(*this);
+    return true;
+}
+
+void Process::forget(Handle& handle) {
+    adopted_.erase(handle.id());
+    account_->give_back(Resource::handles, 1);
 }
 
 Handle* Process::find(std::uint64_t id) const {

@@ -56,6 +56,7 @@ class Process final : public RefCounted, public Counted<Process> {
     const SharedFacts& shared_facts() const { return facts_; }
     const Cookie& cookie() const { return cookie_; }
     const Ref<QuotaAccount>& account() const { return account_; }
+    bool pay_for_itself(std::size_t bytes) { return charge_.charge(account_) && memory_.charge(account_, bytes); }
 
     // The primary token as it is now.
     const TokenRef& token() const { return token_; }
@@ -64,8 +65,9 @@ class Process final : public RefCounted, public Counted<Process> {
     const std::shared_ptr<ReleasedHandles>& released_handles() const { return released_handles_; }
 
     // A handle can be named in requests only by a process that has presented its capability.
-    void adopt(Handle& handle);
-    void forget(Handle& handle) { adopted_.erase(handle.id()); }
+    // False when it knows too many.
+    bool adopt(Handle& handle);
+    void forget(Handle& handle);
     Handle* find(std::uint64_t id) const;
 
     // Those that have a channel.
@@ -82,6 +84,8 @@ class Process final : public RefCounted, public Counted<Process> {
     const SharedFacts facts_;
     const Cookie cookie_;
     const Ref<QuotaAccount> account_;
+    ProcessCharge charge_;
+    MessageCharge memory_;
     const std::shared_ptr<ReleasedHandles> released_handles_ = std::make_shared<ReleasedHandles>();
     TokenRef token_;
     bool is_keeper_ = false;

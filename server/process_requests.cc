@@ -27,7 +27,7 @@ void handle(Call& call, const wire::CancelWait::Request& request, const wire::Ca
 void handle(Call& call, const wire::AdoptHandle::Request&, const wire::AdoptHandle::RequestBlobs&) {
     Handle* const handle = call.kernel.handles.find_by_cookie(socket_cookie(call.descriptors[0].get()));
     if (!handle) return call.finish(STATUS_OBJECT_TYPE_MISMATCH);
-    call.process().adopt(*handle);
+    if (!call.process().adopt(*handle)) return call.finish(STATUS_QUOTA_EXCEEDED);
     wire::AdoptHandle::Reply reply;
     reply.handle = handle->id();
     reply.access = handle->access();

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Who pays for server memory. Everything a client makes the server keep is charged to the account of its
-// process and given back when the charge is destroyed, which may be long after the process has gone.
+// process, and with it to that of its Unix user, and given back when the charge is destroyed, which may be
+// long after the process has gone. What the limits are called and where they come from: limits.h.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "ntalpc/status.h"
 #include "server/ref.h"
@@ -16,136 +19,148 @@ constexpr bool is_quota_status(std::int32_t status) {
     return status == STATUS_QUOTA_EXCEEDED || status == STATUS_INSUFFICIENT_RESOURCES;
 }
 
+// In the order of QuotaLimits.
+enum class Resource : std::uint8_t {
+    message_bytes,
+    section_bytes,
+    messages,
+    objects,
+    handles,
+    connections,
+    descriptors,
+    threads,
+    traces,
+    processes,
+};
+inline constexpr std::size_t kResources = 10;
+inline constexpr std::size_t kUnlimited = SIZE_MAX;
+
 struct QuotaLimits {
     // Generous enough for programs that queue tens of thousands of messages before the first receive; small
     // enough that one process cannot exhaust the machine.
     std::size_t message_bytes = std::size_t{256} << 20;
+    // Handles that the process has opened, views, and whatever else it makes the server keep one by one.
     std::size_t objects = 65536;
-    // Of the server, for objects on their way to a receiver.
-    std::size_t descriptors = 4096;
+    // Of the server, beside those of handles and channels.
+    std::size_t descriptors = 16384;
     // Address space rather than memory: a section takes no memory before it is written to.
     std::size_t section_bytes = std::size_t{8} << 30;
+    std::size_t messages = 1 << 20;
+    // That the process knows, whoever opened them.
+    std::size_t handles = 131072;
+    // As their client.
+    std::size_t connections = 16384;
+    std::size_t threads = 4096;
+    // That are being recorded.
+    std::size_t traces = 8;
+    std::size_t processes = kUnlimited;
+    // Connections to the server, by Unix process, on which nothing has been said yet.
+    std::size_t registrations = 1024;
 };
+
+inline constexpr std::array<std::size_t QuotaLimits::*, kResources> kLimitOf = {
+    &QuotaLimits::message_bytes, &QuotaLimits::section_bytes, &QuotaLimits::messages,
+    &QuotaLimits::objects,       &QuotaLimits::handles,       &QuotaLimits::connections,
+    &QuotaLimits::descriptors,   &QuotaLimits::threads,       &QuotaLimits::traces,
+    &QuotaLimits::processes,
+};
+
+constexpr std::size_t index_of(Resource resource) {
+    return static_cast<std::size_t>(resource);
+}
 
 class QuotaAccount final : public RefCounted {
   public:
-    explicit QuotaAccount(const QuotaLimits& limits) : limits_(limits) {}
+    // What is charged to a process is charged to its user's account as well, if there is one.
+    explicit QuotaAccount(const QuotaLimits& limits, Ref<QuotaAccount> user = {})
+        : limits_(limits), user_(std::move(user)) {}
 
-    std::size_t message_bytes() const { return message_bytes_.used; }
-    std::size_t section_bytes() const { return section_bytes_.used; }
-    std::size_t objects() const { return objects_; }
-    std::size_t descriptors() const { return descriptors_; }
+    std::size_t used(Resource resource) const { return used_[index_of(resource)]; }
+    std::size_t message_bytes() const { return used(Resource::message_bytes); }
+    std::size_t section_bytes() const { return used(Resource::section_bytes); }
+    std::size_t objects() const { return used(Resource::objects); }
+    std::size_t descriptors() const { return used(Resource::descriptors); }
+    std::size_t limit(Resource resource) const { return limits_.*kLimitOf[index_of(resource)]; }
+    const Ref<QuotaAccount>& user() const { return user_; }
+
+    // False, and nothing taken, when the process or its user cannot afford it.
+    bool take(Resource resource, std::size_t amount) {
+        std::size_t& used = used_[index_of(resource)];
+        if (amount > limit(resource) - used) return false;
+        if (user_ && !user_->take(resource, amount)) return false;
+        used += amount;
+        return true;
+    }
+    void give_back(Resource resource, std::size_t amount) {
+        used_[index_of(resource)] -= amount;
+        if (user_) user_->give_back(resource, amount);
+    }
 
   private:
-    friend class MessageCharge;
-    friend class SectionCharge;
-    friend class ObjectCharge;
-    friend class DescriptorCharge;
-    struct Bytes {
-        const std::size_t limit;
-        std::size_t used = 0;
-    };
     const QuotaLimits limits_;
-    Bytes message_bytes_{limits_.message_bytes};
-    Bytes section_bytes_{limits_.section_bytes};
-    std::size_t objects_ = 0;
-    std::size_t descriptors_ = 0;
+    const Ref<QuotaAccount> user_;
+    std::array<std::size_t, kResources> used_{};
 };
 
-// What MessageCharge and SectionCharge have in common.
-class ByteCharge {
+template <Resource resource>
+class Charge {
   public:
-    ByteCharge() = default;
-    ByteCharge(ByteCharge&&) = default;
-    ByteCharge& operator=(ByteCharge&& other) noexcept {
+    Charge() = default;
+    Charge(Charge&& other) noexcept
+        : account_(std::move(other.account_)), amount_(std::exchange(other.amount_, 0)) {}
+    Charge& operator=(Charge&& other) noexcept {
         std::swap(account_, other.account_);
-        std::swap(used_, other.used_);
-        std::swap(bytes_, other.bytes_);
+        std::swap(amount_, other.amount_);
         return *this;
     }
-    ~ByteCharge() {
-        if (account_) *used_ -= bytes_;
+    ~Charge() {
+        if (account_) account_->give_back(resource, amount_);
     }
 
-  protected:
-    bool charge(Ref<QuotaAccount> account, std::size_t limit, std::size_t& used, std::size_t bytes) {
-        if (bytes > limit - used) return false;
-        used += bytes;
-        ByteCharge made;
+    // What was charged before is given back; when this returns false it stays.
+    bool charge(Ref<QuotaAccount> account, std::size_t amount = 1) {
+        if (account_.get() == account.get() && account_) return change(amount);
+        if (!account->take(resource, amount)) return false;
+        Charge made;
         made.account_ = std::move(account);
-        made.used_ = &used;
-        made.bytes_ = bytes;
+        made.amount_ = amount;
         *this = std::move(made);
         return true;
     }
 
   private:
+    // So that what replaces something need not be paid for beside it.
+    bool change(std::size_t amount) {
+        if (amount > amount_ && !account_->take(resource, amount - amount_)) return false;
+        if (amount < amount_) account_->give_back(resource, amount_ - amount);
+        amount_ = amount;
+        return true;
+    }
+
     Ref<QuotaAccount> account_;
-    std::size_t* used_ = nullptr;  // in the account
-    std::size_t bytes_ = 0;
+    std::size_t amount_ = 0;
 };
 
-class MessageCharge : public ByteCharge {
+using MessageCharge = Charge<Resource::message_bytes>;
+using SectionCharge = Charge<Resource::section_bytes>;
+using ObjectCharge = Charge<Resource::objects>;
+using ConnectionCharge = Charge<Resource::connections>;
+using DescriptorCharge = Charge<Resource::descriptors>;
+using ThreadCharge = Charge<Resource::threads>;
+using TraceCharge = Charge<Resource::traces>;
+using ProcessCharge = Charge<Resource::processes>;
+
+// One message: its place among the messages, and its memory.
+class MessageCost {
   public:
-    // False, and nothing charged, when the account cannot afford it.
+    // A place that was charged stays so when there is not enough memory: the message is dropped then.
     bool charge(const Ref<QuotaAccount>& account, std::size_t bytes) {
-        return ByteCharge::charge(account, account->message_bytes_.limit, account->message_bytes_.used, bytes);
-    }
-};
-
-class SectionCharge : public ByteCharge {
-  public:
-    bool charge(const Ref<QuotaAccount>& account, std::size_t bytes) {
-        return ByteCharge::charge(account, account->section_bytes_.limit, account->section_bytes_.used, bytes);
-    }
-};
-
-class ObjectCharge {
-  public:
-    ObjectCharge() = default;
-    ObjectCharge(ObjectCharge&&) = default;
-    ObjectCharge& operator=(ObjectCharge&& other) noexcept {
-        std::swap(account_, other.account_);
-        return *this;
-    }
-    ~ObjectCharge() {
-        if (account_) --account_->objects_;
-    }
-    bool charge(Ref<QuotaAccount> account) {
-        if (account->objects_ >= account->limits_.objects) return false;
-        ++account->objects_;
-        ObjectCharge made;
-        made.account_ = std::move(account);
-        *this = std::move(made);
-        return true;
+        return count_.charge(account) && bytes_.charge(account, bytes);
     }
 
   private:
-    Ref<QuotaAccount> account_;
-};
-
-class DescriptorCharge {
-  public:
-    DescriptorCharge() = default;
-    DescriptorCharge(DescriptorCharge&&) = default;
-    DescriptorCharge& operator=(DescriptorCharge&& other) noexcept {
-        std::swap(account_, other.account_);
-        return *this;
-    }
-    ~DescriptorCharge() {
-        if (account_) --account_->descriptors_;
-    }
-    bool charge(Ref<QuotaAccount> account) {
-        if (account->descriptors_ >= account->limits_.descriptors) return false;
-        ++account->descriptors_;
-        DescriptorCharge made;
-        made.account_ = std::move(account);
-        *this = std::move(made);
-        return true;
-    }
-
-  private:
-    Ref<QuotaAccount> account_;
+    Charge<Resource::messages> count_;
+    MessageCharge bytes_;
 };
 
 }  // namespace ntalpc::server

@@ -20,8 +20,8 @@ bool ReadyEvent::make() {
 
 std::int32_t ReadyEvent::open(const Ref<QuotaAccount>& payer, bool ready, UniqueFd* descriptor) {
     if (!writer_) {
-        ObjectCharge charge;
-        if (!charge.charge(payer)) return STATUS_QUOTA_EXCEEDED;
+        DescriptorCharge charge;
+        if (!charge.charge(payer, 2)) return STATUS_QUOTA_EXCEEDED;
         if (make()) charge_ = std::move(charge);
         shown_ = false;
         show(ready);

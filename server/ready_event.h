@@ -27,7 +27,7 @@ class ReadyEvent {
     UniqueFd writer_;
     UniqueFd shown_to_clients_;
     bool shown_ = false;
-    ObjectCharge charge_;
+    DescriptorCharge charge_;
 };
 
 }  // namespace ntalpc::server

@@ -9,7 +9,10 @@ namespace ntalpc::server {
 
 class Recorder final {
   public:
-    explicit Recorder(std::size_t payload_limit) : buffer_(payload_limit) { tracer().add(buffer_); }
+    Recorder(std::size_t payload_limit, TraceCharge charge)
+        : buffer_(payload_limit), charge_(std::move(charge)) {
+        tracer().add(buffer_);
+    }
     ~Recorder() { tracer().remove(buffer_); }
     Recorder(const Recorder&) = delete;
     Recorder& operator=(const Recorder&) = delete;
@@ -17,6 +20,7 @@ class Recorder final {
 
   private:
     TraceBuffer buffer_;
+    const TraceCharge charge_;  // it costs time for every event, too
 };
 
 // Blocked until enough records are there. When time is over it is answered with those that are.

@@ -41,7 +41,7 @@ bool may_be_shared(const UniqueFd& memory, const ProcessFacts& owner, const Proc
 std::int32_t PortSection::make(const Ref<QuotaAccount>& payer, std::uint64_t size, bool secure,
                                Ref<PortSection>* made) {
     const std::uint64_t actual = round_up(size, kSectionGranularity);
-    Ref<PortSection> section(new PortSection(actual, secure, UniqueFd()));
+    Ref<PortSection> section(new PortSection(payer, actual, secure, UniqueFd()));
     if (!section->object_.charge(payer) || !section->charge_.charge(payer, actual))
         return STATUS_QUOTA_EXCEEDED;
     *made = std::move(section);
@@ -57,8 +57,8 @@ std::int32_t PortSection::wrap(const Ref<QuotaAccount>& payer, UniqueFd memory, 
     const std::uint64_t whole = round_up(static_cast<std::uint64_t>(found.st_size), kPageSize);
     const std::uint64_t actual = size == 0 ? whole : round_up(size, kPageSize);
     if (actual == 0 || actual > whole) return STATUS_SECTION_TOO_BIG;
-    Ref<PortSection> section(new PortSection(actual, false, std::move(memory)));
-    if (!section->object_.charge(payer)) return STATUS_QUOTA_EXCEEDED;
+    Ref<PortSection> section(new PortSection(payer, actual, false, std::move(memory)));
+    if (!section->object_.charge(payer) || !section->descriptor_.charge(payer)) return STATUS_QUOTA_EXCEEDED;
     *made = std::move(section);
     return STATUS_SUCCESS;
 }
@@ -81,6 +81,7 @@ std::int32_t Region::make(const Ref<PortSection>& section, std::uint64_t size, R
     if (!section->take_range(size, &offset)) return STATUS_NO_MEMORY;
     Ref<Region> region(new Region(section, offset, size));
     if (!section->program_memory()) {
+        if (!region->charge_.charge(section->payer_)) return STATUS_QUOTA_EXCEEDED;
         region->memory_ = make_memory(size);
         if (!region->memory_) return STATUS_INSUFFICIENT_RESOURCES;
     }

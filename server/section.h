@@ -57,8 +57,8 @@ class PortSection final : public RefCounted, public Counted<PortSection> {
 
   private:
     friend class Region;
-    PortSection(std::uint64_t size, bool secure, UniqueFd program_memory)
-        : size_(size), secure_(secure), program_memory_(std::move(program_memory)) {}
+    PortSection(const Ref<QuotaAccount>& payer, std::uint64_t size, bool secure, UniqueFd program_memory)
+        : size_(size), secure_(secure), program_memory_(std::move(program_memory)), payer_(payer) {}
     // A free range, which is then taken; false when there is none.
     bool take_range(std::uint64_t size, std::uint64_t* offset);
     void give_back(std::uint64_t offset) { taken_.erase(offset); }
@@ -66,6 +66,8 @@ class PortSection final : public RefCounted, public Counted<PortSection> {
     const std::uint64_t size_;
     const bool secure_;
     const UniqueFd program_memory_;
+    const Ref<QuotaAccount> payer_;
+    DescriptorCharge descriptor_;  // of the program's memory
     SectionCharge charge_;
     ObjectCharge object_;
     std::map<std::uint64_t, std::uint64_t> taken_;  // offset and size
@@ -73,8 +75,8 @@ class PortSection final : public RefCounted, public Counted<PortSection> {
 
 class Region final : public RefCounted {
   public:
-    // A free part of the section. STATUS_NO_MEMORY when there is none, STATUS_INSUFFICIENT_RESOURCES when the
-    // server has run out of descriptors or memory.
+    // A free part of the section. STATUS_NO_MEMORY when there is none, STATUS_QUOTA_EXCEEDED, or
+    // STATUS_INSUFFICIENT_RESOURCES when the server has run out of descriptors or memory.
     static std::int32_t make(const Ref<PortSection>& section, std::uint64_t size, Ref<Region>* made);
 
     const PortSection& section() const { return *section_; }
@@ -104,6 +106,7 @@ class Region final : public RefCounted {
     const std::uint64_t offset_;
     const std::uint64_t size_;
     UniqueFd memory_;
+    DescriptorCharge charge_;  // of that memory
     View* owner_ = nullptr;
     std::size_t secured_uses_ = 0;
 };

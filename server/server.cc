@@ -2,7 +2,6 @@
 #include "server/server.h"
 
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 
 #include <cerrno>
@@ -44,14 +43,6 @@ class StopSignals final : public Watcher {
     bool stopped_ = false;
 };
 
-// Every handle costs a descriptor here; the usual soft limit of 1,024 is for programs that use select().
-void raise_descriptor_limit() {
-    rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 // When the lingering after the last client ends; kForever while there are clients.
 class Linger {
   public:
@@ -68,9 +59,6 @@ class Linger {
     Nanoseconds end_ = kForever;
 };
 
-// For all processes of one user together, when there are many users to share the descriptors of the machine.
-constexpr QuotaLimits kLimitsOfUser = {.objects = 16384, .descriptors = 1024};
-
 Nanoseconds sooner(Nanoseconds a, Nanoseconds b) {
     if (a == kForever) return b;
     if (b == kForever) return a;
@@ -79,16 +67,14 @@ Nanoseconds sooner(Nanoseconds a, Nanoseconds b) {
 
 }  // namespace
 
-void serve(const Options& options, const std::function<void()>& ready) {
-    raise_descriptor_limit();
+void serve(const Options& options, const Limits& limits, const std::function<void()>& ready) {
     EventLoop loop;
     StopSignals stop(loop);
     SocketCapabilities capabilities(loop);
-    Kernel kernel(capabilities, monotonic_now, options.system ? kLimitsOfUser : QuotaLimits{});
-    kernel.share_accounts_of_users(options.system);
+    Kernel kernel(capabilities, monotonic_now, limits);
     capabilities.serve(kernel.handles);
     ChannelTable channels(loop, kernel);
-    Listener listener(channels, options.system);
+    Listener listener(channels, limits, options.system);
     if (options.inherited_socket >= 0) {
         listener.adopt(UniqueFd(options.inherited_socket), loop);
     } else {

@@ -10,18 +10,20 @@ namespace ntalpc::server {
 // thread before its port is reported closed (lpc-semantics 15.4 and 15.5).
 std::int32_t register_termination_port(Thread& thread, Port& port) {
     ObjectCharge charge;
-    if (!charge.charge(thread.process().account())) return STATUS_QUOTA_EXCEEDED;
-    thread.termination_ports().push_back({Ref<Object>(&port), std::move(charge)});
+    MessageCost notice;
+    const Ref<QuotaAccount>& payer = thread.process().account();
+    if (!charge.charge(payer) || !Message::prepay(payer, &notice)) return STATUS_QUOTA_EXCEEDED;
+    thread.termination_ports().push_back({Ref<Object>(&port), std::move(charge), std::move(notice)});
     port.handle_opened();
     return STATUS_SUCCESS;
 }
 
 void announce_end(Thread& thread) {
     while (!thread.termination_ports().empty()) {
-        const Ref<Object> object = thread.termination_ports().back().port;
+        Thread::TerminationPort last = std::move(thread.termination_ports().back());
         thread.termination_ports().pop_back();
-        static_cast<Port&>(*object).notify_client_died(thread);
-        object->handle_closed();
+        static_cast<Port&>(*last.port).notify_client_died(thread, std::move(last.notice));
+        last.port->handle_closed();
     }
 }
 

@@ -96,6 +96,7 @@ class Thread final : public Counted<Thread> {
     struct TerminationPort {
         Ref<Object> port;
         ObjectCharge charge;
+        MessageCost notice;  // of the message that will tell of it
     };
     std::vector<TerminationPort>& termination_ports() { return termination_ports_; }
 

@@ -15,9 +15,6 @@ namespace ntalpc::server {
 
 namespace {
 
-// Each costs a buffer of its own and time for every event.
-constexpr std::size_t kMaxRecorders = 8;
-
 std::uint64_t real_time_now() {
     timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -40,12 +37,13 @@ void reply_with_part(Call& call) {
 void handle(Call& call, const wire::TraceStart::Request& request, const wire::TraceStart::RequestBlobs&) {
     if (!may_look_at_others(call.process())) return call.finish(STATUS_ACCESS_DENIED);
     if (call.thread.recorder()) return call.finish(STATUS_INVALID_DEVICE_REQUEST);
-    if (tracer().recorders() >= kMaxRecorders) return call.finish(STATUS_INSUFFICIENT_RESOURCES);
+    TraceCharge charge;
+    if (!charge.charge(call.process().account())) return call.finish(STATUS_QUOTA_EXCEEDED);
     wire::TraceStart::Reply reply;
     reply.start_clock = static_cast<std::uint64_t>(Tracer::now());
     reply.start_real_time = real_time_now();
     reply.server_process = static_cast<std::uint32_t>(getpid());
-    call.thread.set_recorder(std::make_unique<Recorder>(request.payload_limit));
+    call.thread.set_recorder(std::make_unique<Recorder>(request.payload_limit, std::move(charge)));
     trace_point::describe_present(call.kernel, call.process(), call.thread.recorder()->buffer());
     call.reply<wire::TraceStart>(STATUS_SUCCESS, reply);
 }

@@ -27,7 +27,9 @@ void ViewOrders::unmap(std::uint64_t view, ObjectCharge charge) {
     wake_waiting_thread();
 }
 
+// A process that never confirms has one order per view.
 void ViewOrders::restore(std::uint64_t view) {
+    std::erase_if(restores_, [view](const Order& order) { return order.view == view; });
     restores_.push_back({++last_serial_, view, {}});
     wake_waiting_thread();
 }

@@ -228,6 +228,16 @@ TEST_F(ViewTest, AfterTheSecuredFormTheSenderGetsFreshMemory) {
     EXPECT_EQ(pair.client->view_orders(), 0u);
 }
 
+TEST_F(ViewTest, WhoNeverConfirmsIsOrderedEachViewOnce) {
+    const Pair pair = connected_pair();
+    const Made made = make_view(*pair.client, pair.client_port, true);
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ(pair.client->call<wire::UnsecureView>({.view = made.view}).status, STATUS_SUCCESS);
+    pair.client->forget_answers();
+    pair.client->call<wire::FlushViews>({});
+    EXPECT_EQ(pair.client->view_orders(), 1u);
+}
+
 TEST_F(ViewTest, EveryEndAtTheReceiverEndsTheSecuredForm) {
     const auto check = [&](std::u16string_view name, bool received, const auto& end) {
         const Pair pair = connected_pair(name);
@@ -329,6 +339,31 @@ TEST_F(SmallViewQuota, SectionsArePaidForAsLongAsTheirRegionsLive) {
     client.call<wire::DeleteView>({.handle = pair.client_port, .view = made.view});
     EXPECT_EQ(account->section_bytes(), 0u);
     EXPECT_EQ(try_create_section(client, pair.client_port, 0x30000).status, STATUS_SUCCESS);
+}
+
+class FewDescriptorsForViews : public ViewTest {
+  protected:
+    FewDescriptorsForViews() : ViewTest({.descriptors = 3}) {}
+};
+
+// A message holds the memory of its view when the view is no more.
+TEST_F(FewDescriptorsForViews, MemoryOnItsWayIsOne) {
+    const Pair pair = connected_pair();
+    FakeThread& client = *pair.client;
+    const auto section = try_create_section(client, pair.client_port, 0x1000000).body.section;
+    int sent = 0;
+    for (; sent < 100; ++sent) {
+        const auto view = try_create_view(client, pair.client_port, section, 0x1000);
+        if (view.status == STATUS_QUOTA_EXCEEDED) break;
+        const Made made{.section = section, .view = view.body.view, .memory = {}};
+        ASSERT_EQ(send_view(client, pair.client_port, made, kAutoRelease).status, STATUS_SUCCESS);
+    }
+    EXPECT_EQ(sent, 3);
+    receive(*pair.server, pair.listener);
+    EXPECT_EQ(try_create_view(client, pair.client_port, section, 0x1000).status, STATUS_QUOTA_EXCEEDED)
+        << "the receiver's view has it still";
+    kill_process(*pair.server);
+    EXPECT_EQ(try_create_view(client, pair.client_port, section, 0x1000).status, STATUS_SUCCESS);
 }
 
 TEST_F(SmallViewQuota, ViewsArePaidForByWhoMapsThem) {

@@ -53,6 +53,22 @@ class Manual(unittest.TestCase):
                 section = manual_of(tool).split(".SH COMMANDS\n")[1].split(".SH ")[0]
                 self.assertEqual(commands_of(tool), set(re.findall(r"(?m)^\.TP\n\.BR? ([a-z-]+)", section)))
 
+    def test_limits(self):
+        """The table of doc/limits.md has every limit with its default. Some follow from the limit on open files."""
+        page = (SOURCE / "doc/limits.md").read_text(encoding="utf-8")
+        documented = {}
+        for name, process, user in re.findall(r"(?m)^\| `([a-z-]+)` \| [a-z]+ \| ([^ |]*) ?\| ([^ |]*) ?\|", page):
+            documented.update({f"process.{name}": process, f"user.{name}": user})
+        shown = subprocess.run([TOOLS["alpcserver"], "--system", "--limits=/dev/null", "--show-limits"], check=True,
+                               text=True, stdout=subprocess.PIPE).stdout
+        built_in = dict(re.findall(r"(?m)^(\S+) = (\S+)$", shown))
+        self.assertEqual({name for name in documented if documented[name]}, set(built_in))
+        manual = manual_of("alpcserver")
+        for name, value in built_in.items():
+            self.assertIn(name.split(".")[1], manual)
+            if not name.endswith((".objects", ".descriptors")):
+                self.assertEqual(documented[name], value, name)
+
     def test_help_fits_a_screen(self):
         for tool in TOOLS:
             with self.subTest(tool=tool):

@@ -14,6 +14,7 @@ enum InspectionPart : std::uint32_t {
     inspect_threads = 16,     // thread_state
     inspect_tokens = 32,      // token_state
     inspect_objects = 64,     // object_state
+    inspect_limits = 128,     // limit_state
 };
 
 }  // namespace ntalpc::wire

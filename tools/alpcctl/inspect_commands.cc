@@ -106,6 +106,25 @@ int run_processes_command(const std::string& directory, const Words& given) {
     return print(table, json);
 }
 
+// What nobody has any of is left out, unless all is wanted.
+int run_limits_command(const std::string& directory, const Words& given) {
+    Words arguments = given;
+    const bool all = std::erase(arguments, "--all") != 0;
+    const bool json = take_json(arguments, 0);
+    ServerClient client(directory);
+    const Snapshot now(client, wire::inspect_processes | wire::inspect_limits);
+    Table table({"owner", "limit", "used", "most"});
+    for (const Event* const state : now.all(Type::limit_state)) {
+        if (state->number("used") == 0 && !all) continue;
+        const std::uint64_t most = state->number("limit");
+        const bool of_user = state->number("of_user") != 0;
+        const std::string owner = of_user ? "user " + state->text("unix_user") : process_of(now, *state, "process");
+        table.add({owner, (of_user ? "user." : "process.") + state->text("name"), state->number("used"),
+                   most == ~std::uint64_t{0} ? Table::Cell("unlimited") : Table::Cell(most)});
+    }
+    return print(table, json);
+}
+
 int run_tokens_command(const std::string& directory, const Words& given) {
     Words arguments = given;
     const bool json = take_json(arguments, 0);

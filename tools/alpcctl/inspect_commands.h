@@ -12,6 +12,7 @@ int run_ports_command(const std::string& directory, const std::vector<std::strin
 int run_connections_command(const std::string& directory, const std::vector<std::string>& arguments);
 int run_queues_command(const std::string& directory, const std::vector<std::string>& arguments);
 int run_processes_command(const std::string& directory, const std::vector<std::string>& arguments);
+int run_limits_command(const std::string& directory, const std::vector<std::string>& arguments);
 int run_tokens_command(const std::string& directory, const std::vector<std::string>& arguments);
 int run_object_command(const std::string& directory, const std::vector<std::string>& arguments);
 int run_tree_command(const std::string& directory, const std::vector<std::string>& arguments);

@@ -36,6 +36,8 @@ constexpr Command kCommands[] = {
     {"queues", "[--json]", "messages that were not received or not answered yet", ntalpc::run_queues_command},
     {"processes", "[--json]", "processes, blocked threads, and what they cost",
      ntalpc::run_processes_command},
+    {"limits", "[--all] [--json]", "what processes and users have of what they may have",
+     ntalpc::run_limits_command},
     {"tokens", "[--json]", "the token of each process", ntalpc::run_tokens_command},
     {"object", "NAME [--json]", "one object of the namespace", ntalpc::run_object_command},
     {"tree", "[NAME] [--json]", "everything below a directory of the namespace", ntalpc::run_tree_command},
