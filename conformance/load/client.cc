@@ -40,6 +40,9 @@ class ClientThread {
     }
 
     void run() {
+        for (Link& link : links_) {
+            if (!board_.clients_stop) connect(link);
+        }
         while (!board_.clients_stop) {
             Link& link = links_[random_() % links_.size()];
             if (!link.port) {

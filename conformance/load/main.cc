@@ -37,8 +37,8 @@ std::uint32_t from_environment(const char* name, std::uint32_t usual, std::uint3
     return static_cast<std::uint32_t>(std::clamp<long>(value, 1, most));
 }
 
-// A connection costs the server two descriptors, some have an event of two more, and views and handles under way
-// are some; a thread costs three, a process one.
+// A connection costs the server two descriptors, some have an event of two more, and views and handles under
+// way are some; a thread costs three, a process one.
 std::uint32_t affordable(const Plan& plan) {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
@@ -88,11 +88,12 @@ class Load {
     void run() {
         services_.start_all();
         clients_.start_all();
+        wait_for_connections();
         const auto begin = Clock::now();
         const double warm_up = std::min(60.0, plan_.seconds * 0.4);
         for (std::uint32_t tick = 1;; ++tick) {
-            std::this_thread::sleep_until(begin + tick * std::chrono::milliseconds(250));
-            const double now = std::chrono::duration<double>(Clock::now() - begin).count();
+            std::this_thread::sleep_for(kTick);
+            const double now = seconds_since(begin);
             if (now >= plan_.seconds || !server_.runs()) break;
             most_open_ = std::max(most_open_, open());
             if (now > warm_up) measure(now);
@@ -114,7 +115,7 @@ class Load {
             report.say(board_.done[kind] != 0, std::to_string(board_.done[kind]) + " " + kKindNames[kind]);
         }
         report.say(board_.pushed != 0, std::to_string(board_.pushed) + " datagrams of services");
-        report.say(most_open_ >= plan_.connections / plan_.clients() * plan_.clients() * 9 / 10,
+        report.say(most_open_ >= expected_open() * 9 / 10,
                    std::to_string(most_open_) + " connections at a time, " +
                        std::to_string(board_.connections) + " in all, " + std::to_string(board_.abandoned) +
                        " ended by SIGKILL of the client");
@@ -136,6 +137,17 @@ class Load {
 
   private:
     static constexpr const char* kPrefix = "load";
+    static constexpr std::chrono::milliseconds kTick{250};
+
+    static double seconds_since(Clock::time_point begin) {
+        return std::chrono::duration<double>(Clock::now() - begin).count();
+    }
+    std::uint32_t expected_open() const { return plan_.connections / plan_.clients() * plan_.clients(); }
+    void wait_for_connections() const {
+        const auto begin = Clock::now();
+        while (open() < expected_open() * 9 / 10 && seconds_since(begin) < 2 * kPatience && server_.runs())
+            std::this_thread::sleep_for(kTick);
+    }
 
     std::uint32_t open() const {
         std::uint32_t sum = 0;
