@@ -51,6 +51,7 @@ Channel::Channel(ChannelTable& table, Kernel& kernel, UniqueFd socket, const Pee
     : table_(table), kernel_(kernel), socket_(std::move(socket)), peer_(peer) {}
 
 Channel::~Channel() {
+    const LogAbout about(subject());
     if (loop_) loop_->remove(watch_, socket_.get());
     if (pipes_) loop_->remove(pipe_watch_, pipes_->requests());
     if (thread_) end_thread(kernel_, std::move(thread_));
@@ -72,7 +73,12 @@ const Process* Channel::process() const {
     return thread_ ? &thread_->process() : process_.get();
 }
 
+LogSubject Channel::subject() const {
+    return {peer_.user, peer_.process};
+}
+
 void Channel::ready(std::uint32_t) {
+    const LogAbout about(subject());
     if (pipes_) return hung_up();
     receive_from_socket();
 }
@@ -85,6 +91,7 @@ void Channel::hung_up() {
 
 // False when there is nothing more.
 bool Channel::receive_from_pipe() {
+    const LogAbout about(subject());
     const ssize_t size = pipes_->receive(packet_buffer);
     if (size < 0) return false;
     if (size == 0) {

@@ -11,6 +11,7 @@
 #include "server/channel_pipes.h"
 #include "server/event_loop.h"
 #include "server/kernel.h"
+#include "server/log_limiter.h"
 #include "server/thread.h"
 
 namespace ntalpc::server {
@@ -41,6 +42,7 @@ class Channel final : public Watcher, public ReplySink, public Counted<Channel> 
         void ready(std::uint32_t) override { channel.receive_from_pipe(); }
         Channel& channel;
     };
+    LogSubject subject() const;
     bool receive_from_pipe();
     void receive_from_socket();
     void hung_up();

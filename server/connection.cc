@@ -34,6 +34,11 @@ Connection::Connection(Kernel& kernel, Port& listener, const Process& client)
     listener_place_ = listener.connections().insert(listener.connections().end(), this);
 }
 
+// Whoever does what there is to log: the client wanted the connection.
+LogAbout Connection::about_client() const {
+    return LogAbout({client_facts_->unix_user, client_facts_->unix_process});
+}
+
 Connection::~Connection() {
     leave_listener();
 }
@@ -156,6 +161,7 @@ std::int32_t Connection::begin_accept(Thread& caller, Message& request,
     state_ = State::accepting;
     *server_handle = std::move(handle);
     NTALPC_TRACE(connection_accepted(*this, caller));
+    const LogAbout about = about_client();
     log(LogLevel::connections, "%04llx:%04llx accepted connection %llu of process %04llx (%s)",
         static_cast<unsigned long long>(caller.process().facts().id),
         static_cast<unsigned long long>(caller.id()), static_cast<unsigned long long>(serial_),
@@ -179,6 +185,7 @@ void Connection::finish_accept(std::uint64_t port_context) {
 
 void Connection::refuse(Thread& caller, Message& request, wire::Bytes information) {
     const Ref<Connection> alive(this);
+    const LogAbout about = about_client();
     log(LogLevel::connections, "%04llx:%04llx refused connection %llu of process %04llx (%s): the server did not accept it",
         static_cast<unsigned long long>(caller.process().facts().id),
         static_cast<unsigned long long>(caller.id()), static_cast<unsigned long long>(serial_),
@@ -336,6 +343,7 @@ void Connection::notify_client_died(const Thread& thread, Side from, MessageCost
 
 void Connection::end(Side gone, std::int32_t own_status, PendingMessages pending) {
     const Ref<Connection> alive(this);
+    const LogAbout about = about_client();
     if (state_ == State::pending || (state_ == State::accepting && gone == Side::client)) {
         return abandon_request();
     }

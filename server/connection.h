@@ -15,6 +15,7 @@
 #include <list>
 
 #include "server/handle.h"
+#include "server/log.h"
 #include "server/message.h"
 #include "server/process.h"
 
@@ -123,6 +124,7 @@ class Connection final : public RefCounted, public Counted<Connection> {
 
   private:
     ~Connection() override;
+    LogAbout about_client() const;
     void leave_listener();
     void abandon_request();
     void forget_messages_of(Side owner);

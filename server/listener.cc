@@ -174,6 +174,7 @@ void Listener::ready(std::uint32_t) {
     ucred peer{};
     socklen_t size = sizeof(peer);
     if (getsockopt(client.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
+    const LogAbout about({peer.uid, static_cast<std::uint32_t>(peer.pid)});
     if (!everybody_ && peer.uid != geteuid()) {
         log(LogLevel::always, "refused process %d of user %u: this server serves user %u only", peer.pid,
             peer.uid, geteuid());

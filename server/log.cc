@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "server/log.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <ctime>
 
 #include "ntalpc/status.h"
+#include "server/log_output.h"
 
 namespace ntalpc::server {
 
@@ -16,6 +15,19 @@ namespace {
 
 int current_level = 0;
 LogForm current_form = LogForm::terminal;
+LogSubject current_subject;
+LogOutput output;
+bool limited = false;
+LogLimiter limiter;
+
+// When a reader may be there again.
+constexpr std::int64_t kRetryAfter = 1'000'000'000;
+
+std::int64_t now_for_limits() {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
 
 // "<N>" with the number of a syslog priority.
 const char* priority_of(LogLevel level) {
@@ -37,8 +49,8 @@ std::size_t write_beginning(LogLevel level, char* line, std::size_t room) {
     tm local;
     localtime_r(&now.tv_sec, &local);
     const std::size_t length = strftime(line, room, "%H:%M:%S", &local);
-    return length + static_cast<std::size_t>(
-                        snprintf(line + length, room - length, ".%06ld ", now.tv_nsec / 1000));
+    return length +
+           static_cast<std::size_t>(snprintf(line + length, room - length, ".%06ld ", now.tv_nsec / 1000));
 }
 
 void append_utf8(std::string& out, char32_t c) {
@@ -73,18 +85,70 @@ bool log_enabled(LogLevel level) {
     return static_cast<int>(level) <= current_level;
 }
 
-void log(LogLevel level, const char* format, ...) {
-    if (!log_enabled(level)) return;
+namespace {
+
+bool write_line(LogLevel level, const char* format, va_list arguments) {
     char line[2048];
     std::size_t length = write_beginning(level, line, sizeof(line));
-    va_list arguments;
-    va_start(arguments, format);
     const int wanted = vsnprintf(line + length, sizeof(line) - length - 1, format, arguments);
-    va_end(arguments);
     length = std::min(length + static_cast<std::size_t>(std::max(wanted, 0)), sizeof(line) - 2);
     line[length++] = '\n';
-    // A log that cannot be written must not stop the server; there is nobody left to tell.
-    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line, length);
+    return output.write({line, length});
+}
+
+__attribute__((format(printf, 1, 2))) bool write_warning(const char* format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const bool written = write_line(LogLevel::always, format, arguments);
+    va_end(arguments);
+    return written;
+}
+
+// The warning itself may not get through either.
+void tell_of_dropped_lines() {
+    const std::uint64_t dropped = output.dropped();
+    if (dropped == 0) return;
+    const bool told = write_warning("%llu lines of this log are missing here: nobody read it in time",
+                                    static_cast<unsigned long long>(dropped));
+    output.forget_dropped(told ? dropped : 1);
+}
+
+}  // namespace
+
+LogAbout::LogAbout(const LogSubject& subject) : before_(current_subject) {
+    current_subject = subject;
+}
+
+LogAbout::~LogAbout() {
+    current_subject = before_;
+}
+
+void protect_log() {
+    output.stop_blocking();
+    limited = true;
+}
+
+std::int64_t tell_of_missing_lines(std::int64_t now) {
+    static std::int64_t retry_at = 0;
+    if (output.dropped() != 0 && now >= retry_at) {
+        tell_of_dropped_lines();
+        retry_at = now + kRetryAfter;
+    }
+    const std::int64_t next =
+        limiter.tell(now, [](const std::string& text) { write_warning("%s", text.c_str()); });
+    if (output.dropped() == 0) return next;
+    return next < 0 ? retry_at : std::min(next, retry_at);
+}
+
+void log(LogLevel level, const char* format, ...) {
+    if (!log_enabled(level)) return;
+    const bool may_be_left_out = limited && level <= LogLevel::connections;
+    if (may_be_left_out && !limiter.admit(current_subject, now_for_limits())) return;
+    tell_of_dropped_lines();
+    va_list arguments;
+    va_start(arguments, format);
+    write_line(level, format, arguments);
+    va_end(arguments);
 }
 
 std::string status_text(std::int32_t status) {
@@ -96,7 +160,8 @@ std::string status_text(std::int32_t status) {
 
 std::string printable(std::string_view text) {
     std::string out(text);
-    std::ranges::replace_if(out, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
+    std::ranges::replace_if(
+        out, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
     return out;
 }
 

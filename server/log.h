@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "server/log_limiter.h"
+
 namespace ntalpc::server {
 
 enum class LogLevel { always = 0, connections = 1, messages = 2, requests = 3 };
@@ -18,6 +20,24 @@ inline constexpr const char* kJournalError = "<3>";
 void set_log_level(int level);
 void set_log_form(LogForm form);
 bool log_enabled(LogLevel level);
+
+// Lines written during its life are this client's doing, and are left out when there are too many of them. Those
+// of nobody in particular are counted as the server's own. Levels 2 and 3 are for people who want every line.
+class LogAbout {
+  public:
+    explicit LogAbout(const LogSubject& subject);
+    ~LogAbout();
+    LogAbout(const LogAbout&) = delete;
+    LogAbout& operator=(const LogAbout&) = delete;
+
+  private:
+    const LogSubject before_;
+};
+
+// From now on the log is limited and waits for nobody who reads it.
+void protect_log();
+// Writes how many lines are missing, when that is due. Returns when to call again; negative: no need.
+std::int64_t tell_of_missing_lines(std::int64_t now);
 
 // One line to standard error.
 __attribute__((format(printf, 2, 3))) void log(LogLevel level, const char* format, ...);

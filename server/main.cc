@@ -108,8 +108,9 @@ int run(const Options& options, const Limits& limits, int ready_pipe) {
         lock.write_process_id();
         serve(options, limits, [&] {
             lock.let_others_look();
+            if (ready_pipe >= 0) detach(options);
+            protect_log();
             if (ready_pipe < 0) return;
-            detach(options);
             const char ready = 'r';
             [[maybe_unused]] const ssize_t written = write(ready_pipe, &ready, 1);
             close(ready_pipe);

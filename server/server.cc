@@ -90,7 +90,7 @@ void serve(const Options& options, const Limits& limits, const std::function<voi
         tracer().serve_readers();
         const Nanoseconds end = linger.update(channels.idle());
         if (linger.over()) break;
-        loop.run_once(sooner(next, end));
+        loop.run_once(sooner(sooner(next, end), tell_of_missing_lines(monotonic_now())));
     }
     listener.close();
     log(LogLevel::connections, stop.stopped() ? "stopped by a signal" : "no clients left");

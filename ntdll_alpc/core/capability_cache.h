@@ -3,12 +3,11 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <new>
+#include <unordered_map>
 #include <utility>
 
 namespace ntalpc::core {
@@ -19,35 +18,53 @@ std::uint64_t capability_cookie(int fd);
 // A capability whose server has died: nothing is at its other end.
 bool is_hung_up(int fd);
 
-// A cache of limited size: an entry that was displaced, or never made, costs one exchange with the server, and
-// entries of handles long closed cannot pile up, so nothing need be told of a close. The numbers are
-// consecutive and spread by themselves; memory is taken as they come.
-template <class Meaning, std::size_t size>
+// What is known takes memory for the capabilities that are open, `most` at most: an entry that was displaced,
+// or forgotten because one of several handles was closed, costs one exchange with the server.
+template <class Meaning, std::size_t most>
 class CapabilityCache {
   public:
     bool find(std::uint64_t cookie, Meaning* found) {
-        Block* const block = place_of(cookie).load(std::memory_order_acquire);
-        if (!block) return false;
-        Entry& entry = (*block)[cookie % kBlockSize];
-        const std::lock_guard lock(entry.mutex);
-        if (entry.cookie != cookie) return false;
-        *found = entry.meaning;
+        Shard& shard = shard_of(cookie);
+        const std::lock_guard lock(shard.mutex);
+        const auto entry = shard.known.find(cookie);
+        if (entry == shard.known.end()) return false;
+        *found = entry->second;
         return true;
     }
+    // What is displaced, or was known before, is destroyed without the lock.
     void store(std::uint64_t cookie, Meaning meaning) {
-        Entry& entry = make_block(place_of(cookie))[cookie % kBlockSize];
-        const std::lock_guard lock(entry.mutex);
-        entry.cookie = cookie;
-        std::swap(entry.meaning, meaning);  // what it meant before is destroyed without the lock
+        Shard& shard = shard_of(cookie);
+        typename Known::node_type displaced;
+        const std::lock_guard lock(shard.mutex);
+        if (shard.known.size() >= most / kShards && !shard.known.contains(cookie))
+            displaced = shard.known.extract(shard.known.begin());
+        std::swap(shard.known[cookie], meaning);
+    }
+    void forget(std::uint64_t cookie) {
+        Shard& shard = shard_of(cookie);
+        typename Known::node_type forgotten;
+        const std::lock_guard lock(shard.mutex);
+        forgotten = shard.known.extract(cookie);
+    }
+    std::size_t size() {
+        std::size_t sum = 0;
+        for (Shard& shard : shards_) {
+            const std::lock_guard lock(shard.mutex);
+            sum += shard.known.size();
+        }
+        return sum;
     }
 
-    // In the child of a fork: what the parent knew is of no use here. An entry that a thread of the parent
-    // had locked may be half changed, and that thread does not exist here.
+    // In the child of a fork: what the parent knew is of no use here. What a thread of the parent had locked
+    // may be half changed, and that thread does not exist here.
     void forget_after_fork() {
-        for (const auto& place : blocks_) {
-            Block* const block = place.load(std::memory_order_relaxed);
-            if (!block) continue;
-            for (Entry& entry : *block) forget(entry);
+        for (Shard& shard : shards_) {
+            if (!shard.mutex.try_lock()) {
+                new (&shard) Shard;
+                continue;
+            }
+            shard.known.clear();
+            shard.mutex.unlock();
         }
     }
 
@@ -58,36 +75,19 @@ class CapabilityCache {
     }
 
   private:
-    static constexpr std::size_t kBlockSize = 64;
-    static_assert(size % kBlockSize == 0);
+    using Known = std::unordered_map<std::uint64_t, Meaning>;
+    static constexpr std::size_t kShards = 32;
+    static_assert(most % kShards == 0);
 
-    struct Entry {
+    // Threads that use different handles rarely meet.
+    struct alignas(64) Shard {
         std::mutex mutex;
-        std::uint64_t cookie = 0;
-        Meaning meaning{};
+        Known known;
     };
-    using Block = std::array<Entry, kBlockSize>;
+    // The numbers are consecutive, and each handle uses up two.
+    Shard& shard_of(std::uint64_t cookie) { return shards_[cookie / 2 % kShards]; }
 
-    std::atomic<Block*>& place_of(std::uint64_t cookie) { return blocks_[cookie / kBlockSize % blocks_.size()]; }
-    // Blocks once made stay. Of two threads that make the same one, one gives its own up.
-    static Block& make_block(std::atomic<Block*>& place) {
-        Block* there = place.load(std::memory_order_acquire);
-        if (there) return *there;
-        auto fresh = std::make_unique<Block>();
-        if (place.compare_exchange_strong(there, fresh.get(), std::memory_order_acq_rel)) return *fresh.release();
-        return *there;
-    }
-    static void forget(Entry& entry) {
-        if (!entry.mutex.try_lock()) {
-            new (&entry) Entry;
-            return;
-        }
-        entry.cookie = 0;
-        entry.meaning = {};
-        entry.mutex.unlock();
-    }
-
-    std::array<std::atomic<Block*>, size / kBlockSize> blocks_{};
+    std::array<Shard, kShards> shards_;
 };
 
 }  // namespace ntalpc::core

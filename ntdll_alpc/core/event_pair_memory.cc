@@ -38,6 +38,10 @@ NTSTATUS fetch_memory(host::CallGuard& guard, int capability, UniqueFd* memory) 
 
 }  // namespace
 
+void forget_event_pair(std::uint64_t cookie) {
+    Mappings::instance().forget(cookie);
+}
+
 void forget_event_pairs_after_fork() {
     Mappings::instance().forget_after_fork();
 }

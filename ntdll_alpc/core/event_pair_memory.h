@@ -2,6 +2,7 @@
 // From a program's handle to the mapped events of the pair behind it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "core/host.h"
@@ -30,6 +31,9 @@ using EventPairMapping = std::shared_ptr<const EventPairMemory>;
 // when the handle does not grant SYNCHRONIZE; STATUS_PORT_DISCONNECTED when the server that made the pair is
 // gone and this process has not used the handle before.
 NTSTATUS map_event_pair(host::CallGuard& guard, HANDLE handle, EventPairMapping* mapping);
+
+// A handle to the pair is being closed.
+void forget_event_pair(std::uint64_t cookie);
 
 // In the child of a fork.
 void forget_event_pairs_after_fork();

@@ -2,6 +2,7 @@
 #include "core/port_handle.h"
 
 #include "core/capability_cache.h"
+#include "core/event_pair_memory.h"
 #include "ntalpc/status.h"
 
 namespace ntalpc::core {
@@ -13,13 +14,19 @@ struct Known {
     std::uint32_t generation = 0;
     ServerHandle meaning;
 };
-// Enough for a server or client with ten thousand connections, each of which uses up a few numbers.
+// Enough for a server or client with ten thousand connections, and for handles of which nobody hears that they are
+// closed: by other processes under Wine.
 using KnownHandles = CapabilityCache<Known, 65536>;
 
 }  // namespace
 
 void forget_handles_after_fork() {
     KnownHandles::instance().forget_after_fork();
+}
+
+void forget_capability(std::uint64_t cookie) {
+    KnownHandles::instance().forget(cookie);
+    forget_event_pair(cookie);
 }
 
 NTSTATUS resolve_handle(host::CallGuard& guard, Channel& channel, HANDLE handle, ServerHandle* resolved) {

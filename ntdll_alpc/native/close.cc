@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The call of libntalpc that is not about ports: Windows programs find it in ntdll.
 #include "core/message_views.h"
+#include "core/port_handle.h"
 #include "core/port_views.h"
 #include "native/handle_table.h"
 #include "ntalpc/ntalpc.h"
@@ -8,6 +9,8 @@
 extern "C" NTSTATUS NtClose(HANDLE Handle) {
     // First, because afterwards another thread may be given the same value for a port with views of its own.
     ntalpc::core::handle_closes(Handle);
+    if (const std::uint64_t cookie = ntalpc::host::known_cookie(Handle); cookie != 0)
+        ntalpc::core::forget_capability(cookie);
     const bool views = ntalpc::core::has_views(Handle);
     const NTSTATUS status = ntalpc::native::HandleTable::instance().close(Handle);
     if (views) ntalpc::core::port_closed(Handle);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the PE half asks of the unix half besides the calls of programs.
 #include "core/associations.h"
+#include "core/capability_cache.h"
 #include "core/host.h"
 #include "core/completion_list_pump.h"
 #include "core/left_call.h"
 #include "core/message_views.h"
 #include "core/object_information.h"
 #include "core/object_security.h"
+#include "core/port_handle.h"
 #include "core/port_state.h"
 #include "core/port_views.h"
 #include "generated/core_calls.h"
@@ -55,6 +57,8 @@ NTSTATUS HandleCloses(HANDLE Handle) {
     core::handle_closes(Handle);
     const host::CallGuard guard;
     wine::Targets::instance().handle_closes(Handle);
+    if (UniqueFd descriptor; host::duplicate_descriptor(Handle, &descriptor) == STATUS_SUCCESS)
+        core::forget_capability(core::capability_cookie(descriptor.get()));
     return core::has_views(Handle) ? STATUS_PENDING : STATUS_SUCCESS;
 }
 

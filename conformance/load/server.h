@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The alpcserver that is put under load: in a directory of its own, which goes with it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+namespace ntalpc::load {
+
+class ServerUnderLoad {
+  public:
+    // Sets the environment such that programs find it. Throws std::runtime_error.
+    ServerUnderLoad(const std::string& alpcserver, const std::string& alpcctl);
+    ~ServerUnderLoad();
+    pid_t process() const { return process_; }
+    bool runs() const;
+    // What it holds for clients, as `alpcctl status` has it; empty when there is nothing.
+    std::string leftovers() const;
+
+  private:
+    const std::string alpcserver_, alpcctl_;
+    std::string directory_;
+    pid_t process_ = 0;
+};
+
+}  // namespace ntalpc::load
