@@ -13,6 +13,7 @@
 #include "ntalpc/status.h"
 #include "server/dispatch.h"
 #include "server/log.h"
+#include "server/memory_reserve.h"
 #include "server/termination.h"
 #include "server/trace_points.h"
 #include "server/unix_token.h"
@@ -201,6 +202,10 @@ const char* Channel::register_process(const wire::PacketHeader& header, wire::By
         answer_registration<RegisterProcess>(header, STATUS_REVISION_MISMATCH);
         return nullptr;
     }
+    if (memory_is_short()) {
+        answer_registration<RegisterProcess>(header, STATUS_NO_MEMORY);
+        return nullptr;
+    }
     RegisterProcess::Request request;
     RegisterProcess::RequestBlobs blobs;
     if (!wire::decode(body, RegisterProcess::kRequestBlobs, request, blobs))
@@ -276,6 +281,10 @@ const char* Channel::register_thread(const wire::PacketHeader& header, wire::Byt
         return "a body whose sizes do not add up";
     if (request.protocol_hash != wire::kProtocolHash)
         return "a thread of another protocol version than its process";
+    if (memory_is_short()) {
+        answer_registration<RegisterThread>(header, STATUS_NO_MEMORY);
+        return nullptr;
+    }
     Process* const process = kernel_.find_process({request.cookie_low, request.cookie_high});
     if (!process || process->facts().unix_process != peer_.process ||
         process->facts().unix_user != peer_.user) {
@@ -308,10 +317,11 @@ std::array<UniqueFd, 2> Channel::add_pipes() {
     if (!made) return {};
     pipe_watch_ = loop_->add(made->requests(), EPOLLIN, pipe_watcher_);
     if (pipe_watch_ == 0) return {};
+    if (!loop_->change(watch_, socket_.get(), EPOLLRDHUP)) {
+        loop_->remove(pipe_watch_, made->requests());
+        return {};
+    }
     pipes_ = std::move(made);
-    loop_->remove(watch_, socket_.get());
-    watch_ = loop_->add(socket_.get(), EPOLLRDHUP, *this);
-    if (watch_ == 0) table_.drop(*this);
     return client_ends;
 }
 

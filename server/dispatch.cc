@@ -7,6 +7,7 @@
 
 #include "ntalpc/status.h"
 #include "server/log.h"
+#include "server/memory_reserve.h"
 
 namespace ntalpc::server {
 
@@ -34,6 +35,25 @@ using Entry = const char* (*)(Call&, wire::Bytes);
 constexpr std::array<Entry, wire::kCodeCount> kEntries = {NTALPC_FOR_EACH_REQUEST(NTALPC_ENTRY)};
 #undef NTALPC_ENTRY
 
+// What ends something, or only looks: a client must be able to do it when there is no memory.
+bool is_modest(wire::Code code) {
+    switch (code) {
+        case wire::Code::server_status:
+        case wire::Code::delete_section:
+        case wire::Code::delete_view:
+        case wire::Code::flush_views:
+        case wire::Code::disconnect_port:
+        case wire::Code::cancel_message:
+        case wire::Code::delete_reserve:
+        case wire::Code::delete_security_context:
+        case wire::Code::drop_association:
+        case wire::Code::keep_handles:
+            return true;
+        default:
+            return false;
+    }
+}
+
 }  // namespace
 
 const char* dispatch(Kernel& kernel, Thread& thread, const wire::PacketHeader& header, wire::Bytes body,
@@ -49,6 +69,10 @@ const char* dispatch(Kernel& kernel, Thread& thread, const wire::PacketHeader& h
         return kEntries[header.code](call, body);
     if (thread.outstanding()) return "a request while another one is outstanding";
     thread.begin_request(header.code, header.serial);
+    if (memory_is_short() && !is_modest(code)) {
+        thread.reply(STATUS_NO_MEMORY);
+        return nullptr;
+    }
     const char* broken = nullptr;
     try {
         broken = kEntries[header.code](call, body);

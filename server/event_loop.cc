@@ -59,6 +59,15 @@ void EventLoop::remove(std::uint64_t number, int fd) {
     watchers_.erase(found);
 }
 
+bool EventLoop::change(std::uint64_t number, int fd, std::uint32_t events) {
+    const auto found = watchers_.find(number);
+    if (found == watchers_.end()) return false;
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = number;
+    return epoll_ctl(found->second.epoll, EPOLL_CTL_MOD, fd, &event) == 0;
+}
+
 void EventLoop::tell(std::uint64_t number, std::uint32_t events) {
     const auto found = watchers_.find(number);
     if (found != watchers_.end()) found->second.watcher->ready(events);

@@ -32,6 +32,8 @@ class EventLoop {
     // Watches for nothing but the hang-up, and goes first.
     std::uint64_t add_hangup(int fd, Watcher& watcher);
     void remove(std::uint64_t number, int fd);
+    // Watches for other events from now on. False when that is not possible, and everything is as before.
+    bool change(std::uint64_t number, int fd, std::uint32_t events);
 
     // Waits until something is ready, at most until `deadline` (kForever: no limit), and tells the watchers.
     void run_once(Nanoseconds deadline);

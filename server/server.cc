@@ -14,6 +14,7 @@
 #include "server/kernel.h"
 #include "server/listener.h"
 #include "server/log.h"
+#include "server/memory_reserve.h"
 #include "server/socket_capabilities.h"
 #include "server/tracer.h"
 
@@ -68,6 +69,7 @@ Nanoseconds sooner(Nanoseconds a, Nanoseconds b) {
 }  // namespace
 
 void serve(const Options& options, const Limits& limits, const std::function<void()>& ready) {
+    keep_memory_reserve();
     EventLoop loop;
     StopSignals stop(loop);
     SocketCapabilities capabilities(loop);

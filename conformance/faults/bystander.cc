@@ -2,6 +2,7 @@
 #include "conformance/faults/bystander.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -23,6 +24,8 @@ namespace {
 
 constexpr std::chrono::seconds kLimit{10};
 constexpr int kPollMilliseconds = 1000;
+constexpr int kAttempts = 3;
+constexpr std::size_t kMaker = 0;  // of an event pair
 
 struct Command {
     Service service;    // none: a conversation of its own
@@ -63,6 +66,20 @@ class OwnConnection {
     Port listener_, server_, client_;
 };
 
+// Sets both events until whoever waits for them has ended.
+NTSTATUS take_turns(const PartyState& party, const std::string& name) {
+    Name path(name);
+    OBJECT_ATTRIBUTES attributes = path.attributes();
+    Port pair;
+    NTSTATUS status = NtOpenEventPair(pair.put(), STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE, &attributes);
+    while (status == STATUS_SUCCESS && !party.has_ended) {
+        status = NtSetLowEventPair(pair.get());
+        if (status == STATUS_SUCCESS) status = NtSetHighEventPair(pair.get());
+        sched_yield();
+    }
+    return status;
+}
+
 NTSTATUS tell_once(Service service, const std::string& name) {
     if (service == Service::lpc) {
         std::array<char, 4> information = {'o', 'v', 'e', 'r'};
@@ -76,10 +93,15 @@ NTSTATUS tell_once(Service service, const std::string& name) {
     return connect_now(unused, name, &over);
 }
 
-// A call may find that the server was killed since the last one.
-NTSTATUS tell(const Command& command) {
-    const NTSTATUS status = tell_once(command.service, command.name);
-    return status == STATUS_PORT_DISCONNECTED ? tell_once(command.service, command.name) : status;
+// A call may find that the server was killed since the last one, or meet a failing allocation.
+NTSTATUS tell(const Command& command, const PartyState& party) {
+    if (command.service == Service::event_pair) return take_turns(party, command.name);
+    NTSTATUS status = STATUS_PORT_DISCONNECTED;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        status = tell_once(command.service, command.name);
+        if (status == STATUS_PORT_CONNECTION_REFUSED) break;
+    }
+    return status;
 }
 
 [[noreturn]] void live(int commands, Stage& stage) {
@@ -90,8 +112,8 @@ NTSTATUS tell(const Command& command) {
         NTSTATUS status = STATUS_SUCCESS;
         if (command.service == Service::none) {
             status = own.exchange();
-        } else if (stage.wait_for(command.party)) {
-            status = tell(command);
+        } else if (stage.wait_for(command.service == Service::event_pair ? kMaker : command.party)) {
+            status = tell(command, stage.party(command.party));
         }
         if (::send(commands, &status, sizeof(status), 0) < 0) break;
     }

@@ -10,10 +10,13 @@
 
 namespace ntalpc::faults {
 
+// A party that waits for others until it is told that there are no more.
 enum class Service {
     none,
     alpc,  // serves a port until a client comes that says that it is over
-    lpc
+    lpc,
+    event_pair  // takes turns with somebody; an event pair tells nobody of an end, so somebody else takes all
+                // turns left
 };
 
 struct Role {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "conformance/faults/conversation_run.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/time.h>
@@ -13,8 +14,11 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <new>
+#include <vector>
 
 #include "conformance/harness/test.h"
+#include "ntalpc/status.h"
 
 namespace ntalpc::faults {
 
@@ -23,6 +27,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 // Everything here takes milliseconds; this is what "for ever" means.
 constexpr std::chrono::seconds kLimit{10};
+
+// Set to see what the library says in the parties.
+constexpr const char* kShowVariable = "NTALPC_FAULTS_SHOW";
 
 // Makes waitpid() return now and then, so that a time limit is noticed.
 class Ticks {
@@ -62,22 +69,17 @@ class Run {
             tell_services();
         }
         if (!problem_.empty()) kill_all();
-        RunResult result;
-        if (victim_control_) {
-            result.struck = victim_control_->struck();
-            result.steps = victim_control_->steps();
-        }
-        victim_control_.reset();
+        const RunResult result = finish_fault();
         if (problem_.empty()) look_at_endings(result.struck);
         if (problem_.empty()) problem_ = around_.usher->finish_telling();
         if (problem_.empty()) look_at_server(result.struck);
-        result.problem = problem_;
-        return result;
+        return {result.struck, result.steps, problem_};
     }
 
   private:
     void start(std::size_t index);
     void follow();
+    RunResult finish_fault();
     void wait_for_change(Clock::time_point limit);
     void ended(std::size_t index, int status);
     void hold(Clock::time_point limit);
@@ -87,6 +89,7 @@ class Run {
     void look_at_server(bool struck);
     bool all_quiet() const;
     bool kills() const { return fault_.kind == Kind::kill || fault_.kind == Kind::kill_instruction; }
+    bool server_was_killed() const { return victim_ == kServer && kills() && victim_control_->struck(); }
     std::string where(std::size_t index) const;
 
     const Conversation& conversation_;
@@ -97,20 +100,39 @@ class Run {
     std::array<pid_t, kMostParties> processes_{};  // 0: has ended
     std::size_t living_ = 0;
     std::unique_ptr<Victim> victim_control_;
-    bool went_on_ = false, told_ = false, server_ended_ = false;
+    std::array<bool, kMostParties> told_{};
+    bool went_on_ = false;
     std::string problem_;
 };
 
+// A failing process has too little of something: its calls say so, and the program may have to give up by
+// itself.
+bool is_scarcity(Kind kind) {
+    return kind == Kind::fail_call || kind == Kind::fail_allocation;
+}
+
+std::vector<NTSTATUS> documented(const Conversation& conversation, Kind kind) {
+    std::vector<NTSTATUS> result = conversation.documented;
+    if (is_scarcity(kind)) result.insert(result.end(), {STATUS_NO_MEMORY, STATUS_INSUFFICIENT_RESOURCES});
+    return result;
+}
+
+// Nothing may leave it by an exception: this is a copy of the harness.
 [[noreturn]] void play(const Conversation& conversation, std::size_t index, Stage& stage,
-                       const std::string& name) {
+                       const std::string& name, Kind kind) noexcept {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!std::getenv(kShowVariable)) dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
     PartyState& state = stage.party(index);
-    stage.wait_until_open();
     try {
-        Party party(stage, index, name, conversation.documented);
+        const std::vector<NTSTATUS> statuses = documented(conversation, kind);
+        Party party(stage, index, name, statuses);
+        stage.wait_until_open();
         conversation.roles[index].play(party);
     } catch (const CutShort&) {
         // Said in the state already.
+    } catch (const std::bad_alloc&) {
+        state.call = "an allocation of the program";
+        state.ending = is_scarcity(kind) ? Ending::cut_short : Ending::wrong;
     } catch (const std::exception&) {
         state.call = "an exception that nobody caught";
         state.ending = Ending::wrong;
@@ -122,7 +144,7 @@ class Run {
 
 void Run::start(std::size_t index) {
     const pid_t process = fork();
-    if (process == 0) play(conversation_, index, around_.stage, name_);
+    if (process == 0) play(conversation_, index, around_.stage, name_, fault_.kind);
     if (process < 0) {
         problem_ = "cannot fork";
         return;
@@ -134,9 +156,26 @@ void Run::start(std::size_t index) {
 void Run::follow() {
     if (fault_.kind == Kind::none) return;
     const bool is_server = victim_ == kServer;
-    victim_control_ = std::make_unique<Victim>(is_server ? around_.subject.process() : processes_[victim_],
-                                               fault_, is_server ? nullptr : &around_.stage.party(victim_));
+    const pid_t process = is_server ? around_.subject.process() : processes_[victim_];
+    if (fault_.kind == Kind::fail_allocation) return around_.allocations.arm(process, fault_.step);
+    victim_control_ =
+        std::make_unique<Victim>(process, fault_, is_server ? nullptr : &around_.stage.party(victim_));
     victim_control_->seize();
+}
+
+// What came of it, without the problem.
+RunResult Run::finish_fault() {
+    RunResult result;
+    if (fault_.kind == Kind::fail_allocation) {
+        result.struck = around_.allocations.has_failed();
+        result.steps = around_.allocations.counted();
+        around_.allocations.disarm();
+    } else if (victim_control_) {
+        result.struck = victim_control_->struck();
+        result.steps = victim_control_->steps();
+    }
+    victim_control_.reset();
+    return result;
 }
 
 void Run::wait_for_change(Clock::time_point limit) {
@@ -149,11 +188,10 @@ void Run::wait_for_change(Clock::time_point limit) {
         for (std::size_t i = 0; i < processes_.size(); ++i)
             if (processes_[i] == changed) ended(i, status);
         if (changed == around_.subject.process()) {
-            server_ended_ = true;
-            if (victim_ != kServer || !kills()) problem_ = "the server has ended, " + std::to_string(status);
+            if (!server_was_killed()) problem_ = "the server has ended, " + std::to_string(status);
         }
         if (changed == around_.bystander->process() || changed == around_.usher->process())
-            problem_ = "the bystander has ended";
+            problem_ = "the bystander has ended, " + std::to_string(status);
     } else if (errno != EINTR) {
         problem_ = "there is nobody to wait for";
     }
@@ -170,7 +208,7 @@ void Run::ended(std::size_t index, int status) {
     around_.stage.party_ended(index);
     const bool was_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
-    if (index == victim_ && kills() && was_killed) return;
+    if ((index == victim_ || (told_[index] && server_was_killed())) && kills() && was_killed) return;
     problem_ = std::string("a party ended badly, wait status ") + std::to_string(status) + where(index);
 }
 
@@ -199,13 +237,22 @@ void Run::hold(Clock::time_point limit) {
 
 // Services end when those who use them have ended.
 void Run::tell_services() {
-    if (told_) return;
+    std::size_t users = 0;
     for (std::size_t i = 0; i < conversation_.roles.size(); ++i)
-        if (conversation_.roles[i].service == Service::none && processes_[i] != 0) return;
-    told_ = true;
-    for (std::size_t i = 0; i < conversation_.roles.size(); ++i)
-        if (conversation_.roles[i].service != Service::none && processes_[i] != 0)
-            around_.usher->begin_telling(conversation_.roles[i].service, i, name_);
+        if (processes_[i] != 0 && conversation_.roles[i].service == Service::none) ++users;
+    for (std::size_t i = 0; i < conversation_.roles.size(); ++i) {
+        const Service service = conversation_.roles[i].service;
+        if (service == Service::none || processes_[i] == 0 || told_[i]) continue;
+        const bool alone = service == Service::event_pair ? living_ < conversation_.roles.size() : users == 0;
+        if (!alone) continue;
+        told_[i] = true;
+        // Nobody can open a pair any more whose server has gone. Its events work on, so its waits do not end.
+        if (service == Service::event_pair && server_was_killed()) {
+            kill(processes_[i], SIGKILL);
+            continue;
+        }
+        around_.usher->begin_telling(service, i, name_);
+    }
 }
 
 void Run::kill_all() {
@@ -220,7 +267,7 @@ void Run::kill_all() {
 void Run::look_at_endings(bool struck) {
     for (std::size_t i = 0; i < conversation_.roles.size(); ++i) {
         const Ending ending = around_.stage.party(i).ending;
-        if (struck && i == victim_ && kills()) continue;
+        if (struck && kills() && (i == victim_ || ending == Ending::running)) continue;
         const bool may_be_short = struck && fault_.kind != Kind::stop;
         if (ending == Ending::complete || (ending == Ending::cut_short && may_be_short)) continue;
         problem_ = "undocumented" + where(i);

@@ -7,6 +7,7 @@
 
 #include "conformance/faults/bystander.h"
 #include "conformance/faults/conversation.h"
+#include "conformance/faults/failing_allocations.h"
 #include "conformance/faults/subject.h"
 #include "conformance/faults/victim.h"
 
@@ -30,6 +31,7 @@ struct Surroundings {
     // Both of those who stay talk to the server.
     std::string converse();
 
+    FailingAllocations allocations;
     Stage stage;
     Subject subject;
     std::unique_ptr<Bystander> bystander, usher;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "conformance/faults/conversation_run.h"
+#include "conformance/faults/failing_allocations.h"
 
 namespace {
 
@@ -27,7 +28,7 @@ struct Options {
 constexpr const char* kUsage =
     "usage: fault_check [--conversation=NAME] [--victim=NAME] [--kind=NAME] [--every=N] [--step=N] [--list]\n"
     "Strikes each party of each conversation, the server among them, at each of its steps.\n"
-    "  --kind=NAME   kill, kill-instruction or stop\n"
+    "  --kind=NAME   kill, kill-instruction, stop, fail-call or fail-allocation\n"
     "  --every=N     a sample: each N-th step\n"
     "  --step=N      this step alone\n"
     "  --list        only says which conversations and parties there are\n";
@@ -77,7 +78,8 @@ std::vector<Row> rows(const Options& options) {
     std::vector<Row> result;
     for (const Conversation& conversation : conversations()) {
         if (!options.conversation.empty() && options.conversation != conversation.name) continue;
-        for (const Kind kind : {Kind::kill, Kind::kill_instruction, Kind::stop}) {
+        for (const Kind kind :
+             {Kind::kill, Kind::kill_instruction, Kind::stop, Kind::fail_call, Kind::fail_allocation}) {
             if (!options.kind.empty() && options.kind != name_of(kind)) continue;
             for (std::size_t i = 0; i <= conversation.roles.size(); ++i) {
                 const Row row = {conversation, i == conversation.roles.size() ? kServer : i, kind};
@@ -174,6 +176,7 @@ int main(int argc, char** argv) {
         return 0;
     }
     try {
+        FailingAllocations::load(argv);
         Check check(options, server_binary());
         for (const Row& row : selected) check(row);
         return check.finish();

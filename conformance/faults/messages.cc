@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Conversations of plain messages.
+#include "conformance/faults/client.h"
 #include "conformance/faults/service.h"
 #include "conformance/faults/tables.h"
 #include "ntalpc/status.h"
@@ -9,27 +10,6 @@ namespace ntalpc::faults {
 namespace {
 
 // ---- A client that connects, sends and asks ----
-
-void answer_requests(Party& party) {
-    AlpcService service(party);
-    service.run([&](Arrival arrival) {
-        if (arrival.message.kind() == LPC_REQUEST)
-            party.tried("reply", answer(arrival.listener, arrival.message, "reply"));
-    });
-}
-
-void connect_to_service(Party& party, Port& port, ALPC_PORT_ATTRIBUTES attributes = port_attributes()) {
-    party.wait_for(0);
-    Message<> hello("hello");
-    party.call("NtAlpcConnectPort", connect_now(port, party.port_name(), &hello, attributes));
-}
-
-void ask(Party& party, const Port& port, const char* text) {
-    Message<> question(text), reply;
-    party.call("synchronous request", request(port, question, reply));
-    party.require("the reply is the one to the request",
-                  reply.kind() == LPC_REPLY && reply.data() == "reply");
-}
 
 void send_and_ask(Party& party) {
     Port port;
@@ -155,26 +135,23 @@ void cancel_and_be_cancelled(Party& party) {
     party.call("NtClose", port.close());
 }
 
-const std::vector<NTSTATUS> kOtherEnded = {STATUS_PORT_DISCONNECTED, STATUS_PORT_CONNECTION_REFUSED,
-                                           STATUS_OBJECT_NAME_NOT_FOUND, STATUS_REQUEST_CANCELED};
-
 }  // namespace
 
 std::vector<Conversation> message_conversations() {
     const Role service = {"service", answer_requests, Service::alpc};
     return {
-        {"messages", {service, {"client", send_and_ask}}, kOtherEnded},
-        {"two-clients", {service, {"one", send_and_ask}, {"other", send_and_ask}}, kOtherEnded},
+        {"messages", {service, {"client", send_and_ask}}, other_ended()},
+        {"two-clients", {service, {"one", send_and_ask}, {"other", send_and_ask}}, other_ended()},
         {"asynchronous",
          {{"service", answer_and_tell, Service::alpc}, {"client", ask_without_waiting}},
-         kOtherEnded},
-        {"refusal", {{"service", refuse_everybody, Service::alpc}, {"client", be_refused}}, kOtherEnded},
+         other_ended()},
+        {"refusal", {{"service", refuse_everybody, Service::alpc}, {"client", be_refused}}, other_ended()},
         {"disconnect",
          {{"service", disconnect_after_a_request, Service::alpc}, {"client", be_disconnected}},
-         kOtherEnded},
+         other_ended()},
         {"cancel",
          {{"service", answer_the_second, Service::alpc}, {"client", cancel_and_be_cancelled}},
-         kOtherEnded},
+         other_ended()},
     };
 }
 

@@ -41,10 +41,11 @@ class Party {
     // CutShort when the other one has ended before.
     void wait_for(std::size_t other);
 
-    // Calls that work on shared memory: here a party may end between any two instructions.
+    // A call that works on shared memory: here a party may end between any two instructions. Once is enough
+    // for what is done many times, because each instruction is a run.
     template <class Function>
-    void critical(Function function) {
-        begin_critical();
+    void critical_if(bool this_time, Function function) {
+        if (this_time) begin_critical();
         function();
         state_.critical = 0;
     }

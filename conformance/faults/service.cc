@@ -52,6 +52,8 @@ bool AlpcService::accept_or_refuse(Message<>& message) {
                      accept(server, listener_, message.get(), reinterpret_cast<PVOID>(++last_context_),
                             options_.port)))
         connections_.emplace(last_context_, std::move(server));
+    else
+        refuse(listener_, message.get());  // or a client that lives would wait for ever
     return false;
 }
 

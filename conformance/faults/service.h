@@ -23,7 +23,7 @@ struct ServiceOptions {
     ALPC_PORT_ATTRIBUTES port = port_attributes();
     ULONG attributes = 0;  // of messages, that the service wants to see
     // Connections that are refused.
-    std::function<bool(Message<>&)> refuses;
+    std::function<bool(Message<>&)> refuses = nullptr;
 };
 
 class AlpcService {

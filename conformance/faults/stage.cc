@@ -50,6 +50,7 @@ void Stage::wait_until_open() {
 }
 
 void Stage::party_ended(std::size_t index) {
+    party(index).has_ended = true;
     const bool announced = party(index).announcement == static_cast<std::uint32_t>(Announcement::made);
     set_announcement(index, announced ? Announcement::made : Announcement::never);
 }

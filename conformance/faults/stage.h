@@ -26,6 +26,7 @@ enum class Announcement : std::uint32_t { none, made, never };
 
 struct PartyState {
     std::atomic<std::uint32_t> announcement;
+    std::atomic<bool> has_ended;
     std::atomic<Ending> ending;
     std::atomic<NTSTATUS> status;         // of the last call
     std::atomic<const char*> call;        // a literal, at the same address in all processes

@@ -9,5 +9,9 @@
 namespace ntalpc::faults {
 
 std::vector<Conversation> message_conversations();
+std::vector<Conversation> memory_conversations();
+std::vector<Conversation> object_conversations();
+std::vector<Conversation> legacy_conversations();
+std::vector<Conversation> recording_conversations();
 
 }  // namespace ntalpc::faults

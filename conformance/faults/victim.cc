@@ -47,6 +47,8 @@ std::string_view name_of(Kind kind) {
             return "stop";
         case Kind::fail_call:
             return "fail-call";
+        case Kind::fail_allocation:
+            return "fail-allocation";
         case Kind::none:
             break;
     }
@@ -139,6 +141,7 @@ void Victim::strike(pid_t thread) {
             failing_ = thread;
             resume(thread);
             break;
+        case Kind::fail_allocation:  // nobody is followed for that
         case Kind::none:
             break;
     }

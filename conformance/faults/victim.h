@@ -22,6 +22,7 @@ enum class Kind {
     kill_instruction,  // SIGKILL after an instruction of a critical part
     stop,              // SIGSTOP at a step
     fail_call,         // a system call that makes a descriptor or a mapping fails
+    fail_allocation,
 };
 
 std::string_view name_of(Kind kind);

@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/immortal.h"
+
 namespace ntalpc::core {
 
 // The number of a socket; 0 for what is not one.
@@ -68,9 +70,8 @@ class CapabilityCache {
         }
     }
 
-    // Never destroyed: threads may call while the process exits.
     static CapabilityCache& instance() {
-        static CapabilityCache* const only = new CapabilityCache;
+        static Immortal<CapabilityCache> only;
         return *only;
     }
 

@@ -10,6 +10,7 @@
 #include <set>
 #include <vector>
 #include "core/event_pair_memory.h"
+#include "core/immortal.h"
 #include "core/left_call.h"
 #include "core/message_views.h"
 #include "core/packet_socket.h"
@@ -44,7 +45,7 @@ struct AllChannels {
 };
 
 AllChannels& all_channels() {
-    static AllChannels* const all = new AllChannels;  // threads may call while the process exits
+    static Immortal<AllChannels> all;
     return *all;
 }
 
@@ -178,6 +179,16 @@ NTSTATUS Channel::send(std::span<const wire::Bytes> pieces, int sent_descriptor)
 NTSTATUS Channel::exchange(host::CallGuard& guard, Blocking blocking, std::span<const wire::Bytes> pieces,
                            int sent_descriptor, wire::Bytes* body, std::span<UniqueFd> descriptors) {
     if (const NTSTATUS status = send(pieces, sent_descriptor); status != STATUS_SUCCESS) return status;
+    try {
+        return await_answer(guard, blocking, body, descriptors);
+    } catch (...) {
+        broken();  // the server believes that this thread waits, or serves it, and so must lose it
+        throw;
+    }
+}
+
+NTSTATUS Channel::await_answer(host::CallGuard& guard, Blocking blocking, wire::Bytes* body,
+                               std::span<UniqueFd> descriptors) {
     for (;;) {
         if (blocking != Blocking::no) guard.wait_readable(lane_.answers());
         Descriptors received;

@@ -115,6 +115,8 @@ class Channel {
     NTSTATUS send(std::span<const wire::Bytes> pieces, int sent_descriptor);
     NTSTATUS exchange(host::CallGuard& guard, Blocking blocking, std::span<const wire::Bytes> pieces,
                       int sent_descriptor, wire::Bytes* body, std::span<UniqueFd> descriptors);
+    NTSTATUS await_answer(host::CallGuard& guard, Blocking blocking, wire::Bytes* body,
+                          std::span<UniqueFd> descriptors);
     NTSTATUS receive(wire::Bytes* body, std::span<UniqueFd> descriptors);
     void serve(wire::Bytes body, Descriptors descriptors);
     void serve_data(wire::Bytes body);

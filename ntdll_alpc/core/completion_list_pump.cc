@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 #include <new>
 
 #include "core/capture.h"
@@ -53,6 +54,14 @@ std::uint32_t to_be_woken(std::uint32_t published, std::uint32_t concurrency, st
     return active >= concurrency ? 0 : std::min(published, concurrency - active);
 }
 
+NTSTATUS connect_once(CallScope& scope) {
+    try {
+        return scope.connect();
+    } catch (const std::bad_alloc&) {
+        return STATUS_NO_MEMORY;
+    }
+}
+
 // Until the server says that the list, the port or itself is no more.
 void serve(CallScope& scope, ListRegistration& list) {
     wire::FetchCompletionList::Request request;
@@ -84,13 +93,26 @@ void serve(CallScope& scope, ListRegistration& list) {
     }
 }
 
+// The server puts messages into the list from now on, and this thread alone fetches them. So while there is
+// too little of something to connect they have to wait, but not for ever, as there may be no server any more.
+bool connect(CallScope& scope) {
+    constexpr timespec moment = {0, 10'000'000};
+    constexpr int attempts = 1000;
+    NTSTATUS status = STATUS_UNSUCCESSFUL;
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+        status = connect_once(scope);
+        if (status != STATUS_NO_MEMORY && status != STATUS_INSUFFICIENT_RESOURCES) break;
+        nanosleep(&moment, nullptr);
+    }
+    return status == STATUS_SUCCESS;
+}
+
 void run_pump(void* argument) {
     const std::unique_ptr<Registration> owned(static_cast<Registration*>(argument));
     ListRegistration& list = **owned;
     CallScope scope;
     try {
-        if (scope.connect() == STATUS_SUCCESS && scope.channel().generation() == list.generation)
-            serve(scope, list);
+        if (connect(scope) && scope.channel().generation() == list.generation) serve(scope, list);
     } catch (const ListGone&) {
         host::log(host::LogLevel::error,
                   "a completion list is given up: its memory is gone; unregister it before it is freed");

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <new>
 
+#include "core/immortal.h"
+
 namespace ntalpc::core {
 
 ListRegistrations& ListRegistrations::instance() {
-    static ListRegistrations* const only = new ListRegistrations;
+    static Immortal<ListRegistrations> only;
     return *only;
 }
 

@@ -5,12 +5,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <deque>
+#include <list>
 #include <map>
 #include <mutex>
 #include <vector>
 
 #include "core/host_sections.h"
+#include "core/immortal.h"
 #include "ntalpc/status.h"
 
 namespace ntalpc::core {
@@ -25,7 +26,7 @@ struct Table {
     std::mutex mutex;
     std::map<const void*, MessageView> views;  // by base
     // Taken back before they were entered. A view that was deleted here and there at once may stay in it.
-    std::deque<ViewId> ended_early;
+    std::list<ViewId> ended_early;
     // Lets the many processes without views return at once.
     std::atomic<std::size_t> count{0};
 
@@ -35,13 +36,12 @@ struct Table {
     void counted() { count.store(views.size(), std::memory_order_relaxed); }
 };
 
-// Never destroyed: threads may call while the process exits.
-std::atomic<Table*>& instance() {
-    static std::atomic<Table*> made{new Table};
+Immortal<Table>& instance() {
+    static Immortal<Table> made;
     return made;
 }
 Table& table() {
-    return *instance().load(std::memory_order_relaxed);
+    return *instance();
 }
 
 }  // namespace
@@ -196,7 +196,7 @@ void port_closed(HANDLE port) {
 }
 
 void forget_views_after_fork() {
-    instance().store(new Table, std::memory_order_relaxed);
+    instance().renew();
 }
 
 }  // namespace ntalpc::core

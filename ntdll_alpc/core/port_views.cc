@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/host_sections.h"
+#include "core/immortal.h"
 
 namespace ntalpc::core {
 
@@ -27,8 +28,20 @@ struct Views {
 };
 
 Views& views() {
-    static Views* const instance = new Views;  // threads may call while the process exits
+    static Immortal<Views> instance;
     return *instance;
+}
+
+// False when there is none any more.
+bool take_view_of(HANDLE port, View* taken) {
+    Views& known = views();
+    const std::lock_guard lock(known.mutex);
+    const auto found = std::ranges::find(known.all, port, &View::port);
+    if (found == known.all.end()) return false;
+    *taken = *found;
+    known.all.erase(found);
+    known.count.store(known.all.size(), std::memory_order_relaxed);
+    return true;
 }
 
 }  // namespace
@@ -51,16 +64,8 @@ void remember_view(HANDLE port, void* base, std::uint64_t size) {
 void handle_closes(HANDLE handle) {
     Views& known = views();
     if (known.count.load(std::memory_order_relaxed) == 0) return;
-    std::vector<View> gone;
-    {
-        const std::lock_guard lock(known.mutex);
-        const auto first = std::partition(known.all.begin(), known.all.end(),
-                                          [&](const View& view) { return view.port != handle; });
-        gone.assign(first, known.all.end());
-        known.all.erase(first, known.all.end());
-        known.count.store(known.all.size(), std::memory_order_relaxed);
-    }
-    for (const View& view : gone) host::unmap_section(view.base, view.size);
+    // One after another: closing needs no memory.
+    for (View gone; take_view_of(handle, &gone);) host::unmap_section(gone.base, gone.size);
 }
 
 }  // namespace ntalpc::core

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "core/channel.h"
+#include "core/immortal.h"
 #include "core/server_process.h"
 #include "ntalpc/status.h"
 
@@ -26,8 +27,7 @@ struct PrimaryToken {
 };
 
 PrimaryToken& primary() {
-    // Never destroyed: threads may call while the process exits.
-    static PrimaryToken* const instance = new PrimaryToken;
+    static Immortal<PrimaryToken> instance;
     return *instance;
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/host.h"
+#include "core/immortal.h"
 #include "core/packet_socket.h"
 #include "generated/protocol.h"
 #include "ntalpc/server_location.h"
@@ -85,8 +86,7 @@ struct State {
 };
 
 State& state() {
-    // Never destroyed: threads may call while the process exits.
-    static State* const instance = new State;
+    static Immortal<State> instance;
     return *instance;
 }
 

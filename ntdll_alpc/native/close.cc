@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The call of libntalpc that is not about ports: Windows programs find it in ntdll.
+#include <new>
+
 #include "core/message_views.h"
 #include "core/port_handle.h"
 #include "core/port_views.h"
@@ -13,6 +15,11 @@ extern "C" NTSTATUS NtClose(HANDLE Handle) {
         ntalpc::core::forget_capability(cookie);
     const bool views = ntalpc::core::has_views(Handle);
     const NTSTATUS status = ntalpc::native::HandleTable::instance().close(Handle);
-    if (views) ntalpc::core::port_closed(Handle);
+    if (!views) return status;
+    try {
+        ntalpc::core::port_closed(Handle);
+    } catch (const std::bad_alloc&) {
+        // The handle is closed. The server has the views unmapped with the next call of this process.
+    }
     return status;
 }

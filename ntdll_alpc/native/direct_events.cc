@@ -12,6 +12,7 @@
 
 #include "core/direct_attribute.h"
 #include "core/host_events.h"
+#include "core/immortal.h"
 #include "native/events.h"
 #include "native/handle_table.h"
 
@@ -22,7 +23,7 @@ namespace {
 class DirectEvents {
   public:
     static DirectEvents& instance() {
-        static DirectEvents* const events = new DirectEvents;  // threads may call while the process exits
+        static core::Immortal<DirectEvents> events;
         return *events;
     }
 

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "core/capability_cache.h"
+#include "core/immortal.h"
 #include "ntalpc/status.h"
 
 namespace ntalpc::native {
@@ -16,6 +17,7 @@ NTSTATUS HandleTable::add(UniqueFd descriptor, HANDLE* handle, std::uint32_t typ
     std::size_t index;
     if (free_.empty()) {
         index = entries_.size();
+        free_.reserve(index + 1);  // closing needs no memory
         entries_.push_back({std::move(descriptor), type, cookie});
     } else {
         index = free_.back();
@@ -65,7 +67,7 @@ void HandleTable::forget() {
 }
 
 HandleTable& HandleTable::instance() {
-    static HandleTable* const table = new HandleTable;  // threads may call while the process exits
+    static core::Immortal<HandleTable> table;
     return *table;
 }
 
