@@ -247,6 +247,7 @@ ProcessFacts Channel::facts_of(const wire::RegisterProcess::Request& request, wi
     facts.world = request.world == 0 ? 0 : std::uint64_t{peer_.user} << 32 | folded | 1;
     facts.unix_process = peer_.process;
     facts.unix_user = peer_.user;
+    facts.path = request.path;
     return facts;
 }
 

@@ -34,6 +34,7 @@ constexpr std::initializer_list<int> kAllowed = {
     SCMP_SYS(epoll_pwait2),
     SCMP_SYS(epoll_ctl),
     SCMP_SYS(pipe2),
+    SCMP_SYS(eventfd2),
     // Descriptors and memory of views.
     SCMP_SYS(read),
     SCMP_SYS(write),

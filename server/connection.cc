@@ -24,13 +24,17 @@ const char* text_of(Side side) {
 
 }  // namespace
 
+// A lease costs some ten system calls and 32 KiB. So many messages of the client make it worth while.
+constexpr std::uint32_t kFirstLeaseThreshold = 16;
+
 Connection::Connection(Kernel& kernel, Port& listener, const Process& client)
     : kernel_(kernel),
       serial_(kernel.next_connection_serial()),
       listener_(&listener),
       client_facts_(client.shared_facts()),
       client_token_(client.token()),
-      client_account_(client.account()) {
+      client_account_(client.account()),
+      lease_threshold_(kFirstLeaseThreshold) {
     listener_place_ = listener.connections().insert(listener.connections().end(), this);
 }
 
@@ -240,6 +244,7 @@ std::int32_t Connection::send_status() const {
 std::int32_t Connection::send(Thread& caller, Side from, const Outgoing& outgoing, Ref<Message>* sent) {
     if (const auto status = send_status(); status != STATUS_SUCCESS) return status;
     const std::uint16_t type = outgoing.flags & ALPC_MSGFLG_RELEASE_MESSAGE ? LPC_DATAGRAM : LPC_REQUEST;
+    if (from == Side::client) ++plain_messages_;
     Ref<Message> message = Message::make(kernel_, *this);
     const auto status = set_step(caller, from, type, outgoing, *message);
     if (status != STATUS_SUCCESS) {
@@ -344,6 +349,7 @@ void Connection::notify_client_died(const Thread& thread, Side from, MessageCost
 void Connection::end(Side gone, std::int32_t own_status, PendingMessages pending) {
     const Ref<Connection> alive(this);
     const LogAbout about = about_client();
+    take_back_lease("the connection ended");
     if (state_ == State::pending || (state_ == State::accepting && gone == Side::client)) {
         return abandon_request();
     }

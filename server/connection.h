@@ -16,6 +16,7 @@
 
 #include "server/handle.h"
 #include "server/log.h"
+#include "server/lease.h"
 #include "server/message.h"
 #include "server/process.h"
 
@@ -57,6 +58,7 @@ class Connection final : public RefCounted, public Counted<Connection> {
     State state() const { return state_; }
     Port* listener() const { return listener_; }
     const ProcessFacts& client_facts() const { return *client_facts_; }
+    const SharedFacts& client_facts_shared() const { return client_facts_; }
     const security::Token& client_token() const { return client_token_->facts(); }
     std::list<Ref<Message>>& messages() { return messages_; }
     const std::list<Ref<Message>>& messages() const { return messages_; }
@@ -69,6 +71,7 @@ class Connection final : public RefCounted, public Counted<Connection> {
     Port* handle_gate(Side side) const;
     std::uint64_t port_context(Side side) const { return side == Side::server ? server_context_ : 0; }
     std::uint32_t next_sequence(Side side);
+    std::uint32_t sequence(Side side) const { return sequence_[static_cast<std::size_t>(side)]; }
 
     // Queues the connection request of `client_port` at the connection port.
     std::int32_t request(Thread& caller, Port& client_port, const Outgoing& outgoing);
@@ -119,12 +122,28 @@ class Connection final : public RefCounted, public Counted<Connection> {
     // accept failed half-way, changes nothing.
     void port_closed(const Port& port);
     void listener_closed(PendingMessages pending);
+    // What a side finds in its answers: the number plus one of a lease that it can take part in now, or 0.
+    std::uint32_t offer_lease(Side side);
+    // A side has taken part.
+    void lease_taken(Side side);
+    const Lease* lease() const { return lease_.get(); }
+    // Why there can be none now; nullptr if there can.
+    const char* lease_obstacle() const;
+    // Why the last one ended; nullptr if there has been none.
+    const char* lease_ended_because() const { return lease_ended_because_; }
+    // What a lease has carried becomes messages here. Does nothing without one.
+    void take_back_lease(const char* reason);
+    void garbage_in_lease();
+    // How many messages a lease has carried.
+    void count_leased(std::uint32_t sent, std::uint32_t received_by_server, std::uint32_t received_by_client);
+    MessageSecurity security_in_lease(Side from, const TokenRef& token) const;
     // Tells connections apart without keeping them alive.
     std::uint64_t serial() const { return serial_; }
 
   private:
     ~Connection() override;
     LogAbout about_client() const;
+    bool lease_is_due() const;
     void leave_listener();
     void abandon_request();
     void forget_messages_of(Side owner);
@@ -156,6 +175,10 @@ class Connection final : public RefCounted, public Counted<Connection> {
     std::int32_t receive_status_ = 0;
     Connector* connector_ = nullptr;
     FinishWait* finisher_ = nullptr;
+    std::unique_ptr<Lease> lease_;
+    std::uint32_t plain_messages_ = 0;  // of the client, since there was a lease
+    std::uint32_t lease_threshold_;
+    const char* lease_ended_because_ = nullptr;
     Ref<Message> request_;
     std::list<Ref<Message>> messages_;
 };

@@ -31,7 +31,7 @@ Ref<Port> find_receiver(const Call& call, const wire::AttachHandles::Request& re
         return Ref<Port>(dynamic_cast<Port*>(target.get()));
     }
     Port* port = nullptr;
-    if (find_port(call, request.handle, &port) != STATUS_SUCCESS) return {};
+    if (find_port(call, request.handle, &port, request.message_id) != STATUS_SUCCESS) return {};
     const Message* const answered = port->find_conversation(request.message_id);
     const Connection* const connection = answered ? answered->connection() : port->connection();
     return Ref<Port>(connection ? connection->handle_gate(peer_of(port->side())) : nullptr);
@@ -115,7 +115,7 @@ void handle(Call& call, const wire::AttachHandles::Request& request,
 
 void handle(Call& call, const wire::QueryHandle::Request& request, const wire::QueryHandle::RequestBlobs&) {
     Port* port = nullptr;
-    if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
+    if (const auto status = find_port(call, request.handle, &port, request.message_id)) return call.finish(status);
     Ref<PassedObject> object = call.thread.in_hand(request.message_id, request.index);
     if (!object) {
         const PassedObjects* const objects = port->find_objects(request.message_id, request.callback_id);

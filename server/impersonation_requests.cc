@@ -115,7 +115,7 @@ void handle(Call& call, const wire::AlpcImpersonate::Request& request,
             const wire::AlpcImpersonate::RequestBlobs&) {
     if (request.flags & ~(request.container ? 0 : kKnownFlags)) return call.finish(STATUS_INVALID_PARAMETER);
     Port* port = nullptr;
-    if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
+    if (const auto status = find_port(call, request.handle, &port, request.message_id)) return call.finish(status);
     const Message* const message = find_live(*port, request.message_id, request.callback_id);
     if (!message) return call.finish(STATUS_INVALID_MESSAGE);
     wire::AlpcImpersonate::Reply reply;
@@ -128,7 +128,7 @@ void handle(Call& call, const wire::AlpcImpersonate::Request& request,
 void handle(Call& call, const wire::CreateSecurityContext::Request& request,
             const wire::CreateSecurityContext::RequestBlobs&) {
     Port* port = nullptr;
-    if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
+    if (const auto status = find_port_for_messages(call, request.handle, &port)) return call.finish(status);
     const QualityOfService quality = {request.level, request.dynamic != 0, request.effective_only != 0};
     wire::CreateSecurityContext::Reply reply;
     const auto status = port->security_contexts().create(call.thread, quality, &reply.context);
@@ -139,7 +139,7 @@ void handle(Call& call, const wire::CreateSecurityContext::Request& request,
 void handle(Call& call, const wire::DeleteSecurityContext::Request& request,
             const wire::DeleteSecurityContext::RequestBlobs&) {
     Port* port = nullptr;
-    if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
+    if (const auto status = find_port_for_messages(call, request.handle, &port)) return call.finish(status);
     SecurityContext* const context = port->security_contexts().find(request.context);
     if (!context) return call.finish(STATUS_INVALID_HANDLE);
     if (request.revoke) {

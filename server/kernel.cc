@@ -56,6 +56,7 @@ Process* Kernel::find_process(const Cookie& cookie) const {
 }
 
 void Kernel::remove_process(Process& process) {
+    leases.take_back_of(process, "a process ended");
     processes_.remove(&process);
     keepers.process_gone(process);
     end_completion_lists_of(*this, process);
@@ -66,6 +67,7 @@ void Kernel::add_thread(Thread& thread) {
 }
 
 void Kernel::remove_thread(const Thread& thread) {
+    leases.thread_ends(thread);
     std::erase_if(threads_, [&](const auto& entry) { return entry.second == &thread; });
 }
 

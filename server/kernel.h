@@ -9,6 +9,7 @@
 
 #include "server/handle.h"
 #include "server/keeper.h"
+#include "server/lease.h"
 #include "server/message_ids.h"
 #include "server/namespace.h"
 #include "server/process.h"
@@ -28,6 +29,7 @@ class Kernel {
 
     Namespace names;
     MessageIds message_ids;
+    Leases leases;
     DeadlineQueue deadlines;
     std::list<Port*> ports;  // all there are, for those who look at the server
     Keepers keepers;

@@ -24,16 +24,31 @@ constexpr std::size_t kMessageOverhead = sizeof(Message) + 128;
 Message::Message(Kernel& kernel)
     : kernel_(kernel), id_(kernel.message_ids.allocate(*this)), callback_id_(kernel.next_callback_id()) {}
 
+Message::Message(Kernel& kernel, std::uint32_t id, std::uint32_t callback_id)
+    : kernel_(kernel), id_(id), callback_id_(callback_id) {}
+
 Message::~Message() {
     if (state_ != State::ended) kernel_.message_ids.release(id_);
 }
 
 Ref<Message> Message::make(Kernel& kernel, Connection& connection) {
     Ref<Message> message(new Message(kernel));
-    message->live_place_ = connection.messages().insert(connection.messages().end(), message);
-    message->connection_ = Ref<Connection>(&connection);
-    message->connection_serial_ = connection.serial();
+    message->join(connection);
     return message;
+}
+
+Ref<Message> Message::adopt(Kernel& kernel, Connection& connection, std::uint32_t id, std::uint32_t callback_id) {
+    if (kernel.message_ids.find(id)) return {};
+    Ref<Message> message(new Message(kernel, id, callback_id));
+    kernel.message_ids.adopt(id, *message);
+    message->join(connection);
+    return message;
+}
+
+void Message::join(Connection& connection) {
+    live_place_ = connection.messages().insert(connection.messages().end(), Ref<Message>(this));
+    connection_ = Ref<Connection>(&connection);
+    connection_serial_ = connection.serial();
 }
 
 Ref<Message> Message::make_detached(Kernel& kernel) {
@@ -118,7 +133,10 @@ void Message::finish_direct_event(Side side) {
 void Message::hand_over(Port* port) {
     ReplyWait* const waiting = waiter[index(receiver())];
     if (waiting && waiting->take(*this)) return;
-    if (port) {
+    if (away_[index(receiver())]) {
+        kept_ = true;
+        state_ = State::queued;
+    } else if (port) {
         port->enqueue(*this);
     } else {
         retire();
@@ -204,6 +222,11 @@ void Message::unmap_received_view(Side side) {
     if (const auto view = received_views_[index(side)].lock()) view->revoke();
 }
 
+bool Message::come_back(Side side) {
+    away_[index(side)] = false;
+    return std::exchange(kept_, false);
+}
+
 void Message::received() {
     if (step_.owed()) {
         state_ = State::pending;
@@ -278,6 +301,8 @@ void Message::cancel(Side by) {
 
 void Message::abandoned_by(Side side) {
     waiter[index(side)] = nullptr;
+    away_[index(side)] = false;
+    if (std::exchange(kept_, false)) return retire();
     if (state_ != State::queued && state_ != State::pending) return;
     const Side peer = peer_of(side);
     const Port* const port = connection_->queue_port(peer);
@@ -295,7 +320,8 @@ void Message::connection_ended(Side gone, std::int32_t own_status, PendingMessag
     const Side survivor = peer_of(gone);
     const Port* const port = connection_->queue_port(survivor);
     const bool lpc = port && port->lpc();
-    const bool survivor_waited = waiter[index(survivor)] != nullptr;
+    if (kept_ && receiver() == survivor) return leave_connection(survivor);
+    const bool survivor_waited = waiter[index(survivor)] != nullptr || away_[index(survivor)];
     if (ReplyWait* wait = waiter[index(survivor)]) wait->disconnected(connection_->lost_status(survivor));
     if (ReplyWait* wait = waiter[index(gone)]) wait->disconnected(own_status);
     if (state_ == State::queued && receiver() == survivor) {
@@ -324,6 +350,7 @@ void MessageQueue::push(Message& message) {
     message.queue_place_ = messages_.insert(messages_.end(), Ref<Message>(&message));
     message.queue_ = this;
     message.announced_ = false;
+    message.queued_at_ = port_.watched() ? message.kernel_.now() : 0;
     if (message.noticed()) ++noticed_;
     if (message.state_ != Message::State::canceled) message.state_ = Message::State::queued;
     port_.readiness_changed();

@@ -80,6 +80,8 @@ class Message final : public RefCounted, public Counted<Message> {
 
     // Makes a live message of the connection and gives it its ids.
     static Ref<Message> make(Kernel& kernel, Connection& connection);
+    // One of an id that was set apart for a lease. Empty when there is such a message.
+    static Ref<Message> adopt(Kernel& kernel, Connection& connection, std::uint32_t id, std::uint32_t callback_id);
     // Makes one that belongs to no connection: what somebody sends to a connection port itself.
     static Ref<Message> make_detached(Kernel& kernel);
 
@@ -131,6 +133,14 @@ class Message final : public RefCounted, public Counted<Message> {
     // Whether a wait on the receiving port notices the step. One whose arrival an event tells is not noticed
     // otherwise.
     bool noticed() const { return !quiet_; }
+    // On the monotonic clock; 0 when nobody wanted to know.
+    std::int64_t queued_at() const { return queued_at_; }
+
+    // A thread of the side waited for the answer by a lease that has been taken back, and comes to wait for it here
+    // (Thread::set_away). An answer is kept for it.
+    void expect_back(Side side) { away_[index(side)] = true; }
+    // The thread is there. True when it finds its answer; else it may wait for it, if the message is live.
+    bool come_back(Side side);
 
     // NtAlpcCancelMessage by one side. What the other side still holds or hopes for becomes a notice.
     void cancel(Side by);
@@ -157,6 +167,8 @@ class Message final : public RefCounted, public Counted<Message> {
   private:
     friend class MessageQueue;
     explicit Message(Kernel& kernel);
+    Message(Kernel& kernel, std::uint32_t id, std::uint32_t callback_id);
+    void join(Connection& connection);
     ~Message() override;
     static std::size_t index(Side side) { return static_cast<std::size_t>(side); }
     void finish_direct_event(Side side);
@@ -181,8 +193,11 @@ class Message final : public RefCounted, public Counted<Message> {
     MessageCharge pool_charge_;
     std::array<DirectEvent, 2> direct_events_;  // by the side that sent
     bool quiet_ = false;
+    std::array<bool, 2> away_{};  // by side: a thread that waits has not come here yet
+    bool kept_ = false;           // the answer for such a thread
     class MessageQueue* queue_ = nullptr;
     bool announced_ = false;  // in that queue
+    std::int64_t queued_at_ = 0;
     std::array<std::weak_ptr<View>, 2> received_views_;  // by the side that received them
     std::list<Ref<Message>>::iterator queue_place_;
     std::list<Ref<Message>>::iterator live_place_;

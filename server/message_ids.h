@@ -21,6 +21,8 @@ class MessageIds {
         } while (next_ == 0 || !live_.emplace(next_, &message).second);
         return next_;
     }
+    // For an id that was set apart and that nobody has.
+    void adopt(std::uint32_t id, Message& message) { live_.emplace(id, &message); }
     void release(std::uint32_t id) { live_.erase(id); }
     Message* find(std::uint32_t id) const {
         const auto found = live_.find(id);
@@ -28,7 +30,7 @@ class MessageIds {
     }
 
   private:
-    static constexpr std::uint32_t kLargest = 0x7FFFFFFC;  // the top bit marks resource reserves
+    static constexpr std::uint32_t kLargest = 0x3FFFFFFC;  // above are messages of leases and resource reserves
     std::unordered_map<std::uint32_t, Message*> live_;
     std::uint32_t next_ = 0;
 };

@@ -255,6 +255,7 @@ void Port::announce_end() {
 void Port::set_completion_list(std::unique_ptr<CompletionList> list) {
     // What it was is destroyed when the port has none any more.
     std::swap(list_, list);
+    if (list_) take_back_leases("it has a completion list");
     readiness_changed();
 }
 
@@ -284,6 +285,7 @@ bool Port::worth_a_receive() const {
 
 void Port::readiness_changed() {
     event_.show(worth_a_receive());
+    if (watched()) watch_.show(waiting_since());
 }
 
 bool Port::signalled(std::uint64_t list_posts) const {
@@ -294,6 +296,7 @@ bool Port::signalled(std::uint64_t list_posts) const {
 
 std::int32_t Port::associate(Process& process, std::uint64_t cookie) {
     if (association_ && association_->in_force()) return STATUS_PORT_ALREADY_SET;
+    forbid_leases("it belongs to a completion port");
     if (const auto status = process.notes().add(process.account(), cookie, &association_)) return status;
     queue_.forget_announcements();
     announce_queued();
@@ -307,6 +310,7 @@ void Port::forget_association() {
 }
 
 std::int32_t Port::event(const Ref<QuotaAccount>& payer, UniqueFd* descriptor) {
+    forbid_leases("its event is used");
     return event_.open(payer, worth_a_receive(), descriptor);
 }
 

@@ -20,6 +20,7 @@
 #include "server/notes.h"
 #include "server/object.h"
 #include "server/port_sections.h"
+#include "server/port_watch.h"
 #include "server/quota.h"
 #include "server/ready_event.h"
 
@@ -60,6 +61,7 @@ class Port final : public Object, public Counted<Port> {
     bool lpc() const { return (attributes_.flags & ALPC_PORFLG_LPC_MODE) != 0; }
     std::uint32_t max_message_length() const;
     const ProcessFacts& owner() const { return *owner_; }
+    const SharedFacts& owner_facts() const { return owner_; }
     // The primary token of the process that made the port, as it was then.
     const security::Token& owner_token() const { return owner_token_->facts(); }
     const security::Token* creator_token() const override { return &owner_token(); }
@@ -115,6 +117,25 @@ class Port final : public Object, public Counted<Port> {
     // A descriptor that is readable while the port is ready, or may have something in its completion list: until
     // somebody finds that empty by a receive. Everybody gets the same one.
     std::int32_t event(const Ref<QuotaAccount>& payer, UniqueFd* descriptor);
+
+    // Why no connection of the port can have a lease; nullptr if it can.
+    const char* lease_obstacle() const;
+    void forbid_leases(const char* reason);
+    // Another process than its owner has a handle.
+    void used_by(const Process& process);
+    // Of the connection, or of all connections of a connection port.
+    void take_back_leases(const char* reason);
+    // A connection port's: how many processes of clients may send without the server.
+    void lease_opened();
+    void lease_ended() { --open_leases_; }
+    // Whether messages may come to the port by a lease.
+    bool may_get_by_lease() const;
+    // Tells those who wait to receive that they may.
+    void look_at_leases();
+    void count_sent(std::uint32_t count) { sequence_ += count; }
+    // What tells the owner of what comes to the port by way of the server.
+    std::int32_t watch(const Ref<QuotaAccount>& payer, UniqueFd* page, UniqueFd* event);
+    bool watched() const { return watch_.watched(); }
 
     // Where messages go as long as they fit. nullptr: this port has none.
     CompletionList* completion_list() const { return list_.get(); }
@@ -178,6 +199,7 @@ class Port final : public Object, public Counted<Port> {
     void announce_queued();
     void forget_association();
     bool worth_a_receive() const;
+    std::int64_t waiting_since() const;
 
     Kernel& kernel_;
     const Kind kind_;
@@ -202,6 +224,9 @@ class Port final : public Object, public Counted<Port> {
     SecurityContexts security_contexts_;
     Ref<Association> association_;
     ReadyEvent event_;
+    PortWatch watch_;
+    std::size_t open_leases_ = 0;
+    const char* forbids_leases_ = nullptr;
     std::uint32_t last_reserve_ = 0;
     PortSections sections_;
     std::set<View*> views_;

@@ -43,7 +43,18 @@ CaseRule case_rule(std::uint32_t attributes) {
     return attributes & OBJ_CASE_INSENSITIVE ? CaseRule::insensitive : CaseRule::sensitive;
 }
 
-std::int32_t find_port(const Call& call, std::uint64_t handle, Port** port) {
+std::int32_t find_port(const Call& call, std::uint64_t handle, Port** port, std::uint32_t message_id) {
+    if (const auto status = find_port_for_messages(call, handle, port)) return status;
+    constexpr const char* reason = "a call needed the server";
+    if (message_id == 0 || (*port)->kind() != Port::Kind::connection) {
+        (*port)->take_back_leases(reason);
+    } else if (Lease* const lease = call.kernel.leases.find_by_message(message_id)) {
+        lease->connection().take_back_lease(reason);
+    }
+    return STATUS_SUCCESS;
+}
+
+std::int32_t find_port_for_messages(const Call& call, std::uint64_t handle, Port** port) {
     const Handle* const found = call.process().find(handle);
     if (!found) return STATUS_INVALID_HANDLE;
     *port = dynamic_cast<Port*>(&found->object());

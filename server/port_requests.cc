@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Requests on ports. Whatever a client says is checked here again, although the client library has checked it
 // too.
+#include "ntalpc/message_path.h"
 #include "ntalpc/ntlpcapi.h"
 #include "ntalpc/status.h"
 #include "server/completion_list.h"
@@ -38,8 +39,10 @@ std::int32_t check_attributes(const wire::PortAttributes& attributes) {
 
 // For the requests that make a handle and have nothing else to say.
 template <class Request>
-void reply_with_handle(Call& call, NewHandle made, [[maybe_unused]] std::uint64_t security_context = 0) {
+void reply_with_handle(Call& call, NewHandle made, [[maybe_unused]] std::uint64_t security_context = 0,
+                       [[maybe_unused]] std::uint32_t lease = 0) {
     typename Request::Reply reply;
+    if constexpr (requires { reply.lease; }) reply.lease = lease;
     if constexpr (requires { reply.security_context; }) reply.security_context = security_context;
     reply.handle = made.handle().id();
     reply.access = made.handle().access();
@@ -170,7 +173,7 @@ void handle(Call& call, const wire::AcceptPort::Request& request,
     if (!lengths_agree(request.message, blobs.data)) return call.finish(STATUS_INVALID_PARAMETER);
     if (request.send_attributes.valid & kOnlyInMessages) return call.finish(STATUS_INVALID_PARAMETER);
     Port* port = nullptr;
-    if (const auto status = find_port(call, request.handle, &port)) return call.finish(status);
+    if (const auto status = find_port_for_messages(call, request.handle, &port)) return call.finish(status);
     if (port->kind() != Port::Kind::connection) return call.finish(STATUS_INVALID_PORT_HANDLE);
     if (const auto status = check_attributes(request.port)) return call.finish(status);
     Ref<Message> message;
@@ -192,7 +195,8 @@ void handle(Call& call, const wire::AcceptPort::Request& request,
     view.sent();
     const std::uint64_t security_context = message->step().security.context_handle;
     connection->finish_accept(request.port_context);
-    reply_with_handle<wire::AcceptPort>(call, std::move(made), security_context);
+    reply_with_handle<wire::AcceptPort>(call, std::move(made), security_context,
+                                        connection->offer_lease(Side::server));
 }
 
 namespace {
@@ -231,6 +235,38 @@ bool receive_by_list(Call& call, Port& port, const wire::SendWaitReceive::Reques
     return true;
 }
 
+// What has been sent by a lease has to be here before anything is sent behind it, or answered.
+void take_back_leases(const Call& call, Port& port, std::uint32_t message_id) {
+    constexpr const char* reason = "a message needed the server";
+    if (Lease* const lease = call.kernel.leases.find_by_message(message_id)) lease->connection().take_back_lease(reason);
+    if (port.kind() != Port::Kind::connection) port.take_back_leases(reason);
+}
+
+// The answer to a message that a lease carried until it was taken back. What the client has got in the meantime it
+// knows already.
+void resume(Call& call, const Ref<Port>& port, const wire::SendWaitReceive::Request& request) {
+    ReceiveTerms terms{
+        .capacity = request.receive_capacity, .allocated = request.receive_attributes.allocated, .port = port};
+    terms.sent.message_id = request.resumed;
+    terms.sent.callback_id = lease::callback_id(request.resumed);
+    const Ref<Message> message = call.thread.take_away(request.resumed);
+    const Side side = port->side();
+    const auto lost = port->connection() ? port->connection()->lost_status(side) : STATUS_PORT_DISCONNECTED;
+    if (!message) return reply_without_message(call.thread, terms, lost);
+    if (message->come_back(side)) {
+        if (message->step().total_length > terms.capacity) {
+            reply_too_small(call.thread, terms, *message);
+            return port->enqueue(*message);
+        }
+        return reply_with_message(call.thread, terms, *message);
+    }
+    if (message->state() == Message::State::canceled)
+        return reply_without_message(call.thread, terms, STATUS_MESSAGE_LOST);
+    if (message->state() == Message::State::ended) return reply_without_message(call.thread, terms, lost);
+    call.thread.park(std::make_unique<ReplyWait>(call.thread, *message, side, terms));
+    call.kernel.set_deadline(*call.thread.wait(), request.timeout);
+}
+
 void receive(Call& call, Port& port, const ReceiveTerms& terms, Nanoseconds timeout) {
     if (port.for_receivers()) {
         if (port.front().step().total_length > terms.capacity)
@@ -240,6 +276,7 @@ void receive(Call& call, Port& port, const ReceiveTerms& terms, Nanoseconds time
     }
     if (const auto status = port.receive_status()) return reply_without_message(call.thread, terms, status);
     if (timeout == 0) return reply_without_message(call.thread, terms, STATUS_TIMEOUT);
+    if (port.may_get_by_lease()) return reply_without_message(call.thread, terms, STATUS_TIMEOUT, kLookAtLeases);
     call.thread.park(std::make_unique<ReceiveWait>(call.thread, port, terms));
     call.kernel.set_deadline(*call.thread.wait(), timeout);
 }
@@ -250,12 +287,19 @@ void handle(Call& call, const wire::SendWaitReceive::Request& request,
             const wire::SendWaitReceive::RequestBlobs& blobs) {
     // Whatever comes of this call, what was prepared for it is used up.
     DirectEvent direct_event = std::exchange(call.thread.prepared_direct_event, {});
-    if (const auto status = check_send_wait_receive(request, blobs.data)) return call.finish(status);
+    if (request.resumed == 0) {
+        if (const auto status = check_send_wait_receive(request, blobs.data)) return call.finish(status);
+    }
     const bool direct = request.has_send && (request.send_attributes.valid & ALPC_MESSAGE_DIRECT_ATTRIBUTE);
     if (direct && !direct_event) return call.finish(STATUS_INVALID_PARAMETER);
     Port* found = nullptr;
-    if (const auto status = find_port(call, request.handle, &found)) return call.finish(status);
+    if (const auto status = find_port_for_messages(call, request.handle, &found)) return call.finish(status);
     const Ref<Port> port(found);
+    if (request.resumed != 0) return resume(call, port, request);
+    if (request.has_send) take_back_leases(call, *port, request.message.message_id);
+    // It can be interrupted only while it waits here.
+    if (request.has_receive && request.timeout != 0 && (request.flags & ALPC_MSGFLG_WAIT_ALERTABLE))
+        port->forbid_leases("a thread waits alertably");
     ReceiveTerms terms{.capacity = request.receive_capacity,
                        .allocated = request.receive_attributes.allocated,
                        .port = port};

@@ -21,6 +21,13 @@ void Process::forget(Handle& handle) {
     account_->give_back(Resource::handles, 1);
 }
 
+const Handle* Process::find_handle_to(const Object& object) const {
+    for (const auto& [id, handle] : adopted_) {
+        if (&handle->object() == &object) return handle;
+    }
+    return nullptr;
+}
+
 Handle* Process::find(std::uint64_t id) const {
     const auto found = adopted_.find(id);
     return found == adopted_.end() ? nullptr : found->second;

@@ -32,6 +32,7 @@ struct ProcessFacts {
     std::uint64_t world = 0;  // who can open whose processes; 0: not a Windows program
     std::uint32_t unix_process = 0;
     std::uint32_t unix_user = 0;
+    std::uint32_t path = 0;  // MessagePath
     bool believed = true;  // what it says of its tokens counts
 };
 
@@ -69,6 +70,8 @@ class Process final : public RefCounted, public Counted<Process> {
     bool adopt(Handle& handle);
     void forget(Handle& handle);
     Handle* find(std::uint64_t id) const;
+    // nullptr when the process has presented none.
+    const Handle* find_handle_to(const Object& object) const;
 
     // Those that have a channel.
     std::unordered_set<Thread*>& threads() { return threads_; }

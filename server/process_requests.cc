@@ -28,6 +28,7 @@ void handle(Call& call, const wire::AdoptHandle::Request&, const wire::AdoptHand
     Handle* const handle = call.kernel.handles.find_by_cookie(socket_cookie(call.descriptors[0].get()));
     if (!handle) return call.finish(STATUS_OBJECT_TYPE_MISMATCH);
     if (!call.process().adopt(*handle)) return call.finish(STATUS_QUOTA_EXCEEDED);
+    if (auto* const port = dynamic_cast<Port*>(&handle->object())) port->used_by(call.process());
     wire::AdoptHandle::Reply reply;
     reply.handle = handle->id();
     reply.access = handle->access();

@@ -5,6 +5,7 @@
 #include <cassert>
 
 #include "server/log.h"
+#include "server/message.h"
 #include "server/recorder.h"
 #include "server/trace_points.h"
 
@@ -34,6 +35,19 @@ Thread::~Thread() {
     process_->views().orders().thread_gone(*this);
     // Nobody is left to answer, but what the thread waited for must be withdrawn.
     const auto last = unpark();
+    if (away_) away_->abandoned_by(Side::client);
+}
+
+// The client makes one call at a time, so a second one is a lie.
+bool Thread::set_away(Message& message) {
+    if (away_) return false;
+    away_ = Ref<Message>(&message);
+    return true;
+}
+
+Ref<Message> Thread::take_away(std::uint32_t message_id) {
+    if (!away_ || away_->id() != message_id) return {};
+    return std::move(away_);
 }
 
 void Thread::set_recorder(std::unique_ptr<Recorder> recorder) {

@@ -21,6 +21,7 @@
 namespace ntalpc::server {
 
 class DataWait;
+class Message;
 class Recorder;
 class Thread;
 class TraceBuffer;
@@ -116,6 +117,10 @@ class Thread final : public Counted<Thread> {
     // What is left of the answer to `inspect`.
     std::unique_ptr<TraceBuffer>& inspection() { return inspection_; }
 
+    // The answer that the thread waited for by a lease, until it comes to wait for it here. False when it has one.
+    bool set_away(Message& message);
+    Ref<Message> take_away(std::uint32_t message_id);
+
     // What the thread has handed in for its next message.
     PassedObjects& attached() { return attached_; }
 
@@ -160,6 +165,7 @@ class Thread final : public Counted<Thread> {
     std::deque<DataWait*> data_waits_;
     std::unique_ptr<Recorder> recorder_;
     std::unique_ptr<TraceBuffer> inspection_;
+    Ref<Message> away_;
     PassedObjects attached_;
     struct InHand {
         std::uint32_t message_id;

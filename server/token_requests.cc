@@ -45,6 +45,7 @@ std::int32_t present(Call& call, const wire::PresentToken::Request& request, wir
     if (const auto status = make_token(process, request, encoded, &token)) return status;
     if (!process.facts().believed) return STATUS_SUCCESS;
     if (request.of_process) {
+        call.kernel.leases.take_back_of(process, "a token changed");
         process.set_token(std::move(token));
     } else {
         call.thread.set_own_token(std::move(token));

@@ -43,6 +43,7 @@ void handle(Call& call, const wire::TraceStart::Request& request, const wire::Tr
     reply.start_clock = static_cast<std::uint64_t>(Tracer::now());
     reply.start_real_time = real_time_now();
     reply.server_process = static_cast<std::uint32_t>(getpid());
+    call.kernel.leases.take_back_all("messages are being recorded");
     call.thread.set_recorder(std::make_unique<Recorder>(request.payload_limit, std::move(charge)));
     trace_point::describe_present(call.kernel, call.process(), call.thread.recorder()->buffer());
     call.reply<wire::TraceStart>(STATUS_SUCCESS, reply);

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "ntalpc/message_path.h"
 #include "ntalpc/ntlpcapi.h"
 #include "ntalpc/status.h"
 #include "server/log.h"
@@ -35,6 +36,8 @@ void reply_with_alpc_message(Thread& thread, const ReceiveTerms& terms, Message&
     reply.receive_length = reply.message.total_length;
     reply.attributes = message.attributes_for_receiver(terms.allocated);
     reply.sent_attributes = terms.sent;
+    if (const auto connection = Ref<Connection>(message.connection()))
+        reply.lease = connection->offer_lease(peer_of(message.step().from));
     const UniqueFd memory = message.hand_out_view(thread, *terms.port, &reply.attributes);
     hand_over_objects(thread, message, reply.attributes);
     thread.reply<wire::SendWaitReceive>(STATUS_SUCCESS, reply, {.data = message.step().data},
@@ -71,9 +74,11 @@ void reply_too_small(Thread& thread, const ReceiveTerms& terms, const Message& m
     thread.reply<wire::SendWaitReceive>(STATUS_BUFFER_TOO_SMALL, reply);
 }
 
-void reply_without_message(Thread& thread, const ReceiveTerms& terms, std::int32_t status) {
+void reply_without_message(Thread& thread, const ReceiveTerms& terms, std::int32_t status,
+                           std::uint32_t lease) {
     if (terms.lpc) return thread.reply(status);
     wire::SendWaitReceive::Reply reply;
+    reply.lease = lease;
     reply.sent_attributes = terms.sent;
     thread.reply<wire::SendWaitReceive>(status, reply);
 }
@@ -85,6 +90,11 @@ ReceiveWait::ReceiveWait(Thread& thread, Port& port, const ReceiveTerms& terms)
 
 ReceiveWait::~ReceiveWait() {
     port_->receivers().erase(place_);
+}
+
+void ReceiveWait::look_at_leases() {
+    const auto self = thread().unpark();
+    reply_without_message(thread(), terms_, STATUS_TIMEOUT, kLookAtLeases);
 }
 
 ReplyWait::ReplyWait(Thread& thread, Message& message, Side side, const ReceiveTerms& terms)
@@ -142,6 +152,7 @@ void AlpcConnector::accepted(Message& message) {
     reply.handle = client().handle().id();
     reply.access = client().handle().access();
     reply.has_message = 1;
+    reply.lease = connection().offer_lease(Side::client);
     reply.message = message.header_for_receiver();
     reply.attributes = message.attributes_for_receiver(terms_.allocated);
     reply.security_context = terms_.sent.security_context;

@@ -28,8 +28,9 @@ bool hand_over_objects(Thread& thread, const Message& message, const wire::Messa
 void reply_with_message(Thread& thread, const ReceiveTerms& terms, Message& message);
 // Answers that the message does not fit; it stays where it is.
 void reply_too_small(Thread& thread, const ReceiveTerms& terms, const Message& message);
-// Answers without a message.
-void reply_without_message(Thread& thread, const ReceiveTerms& terms, std::int32_t status);
+// Answers without a message. `lease` as in the protocol.
+void reply_without_message(Thread& thread, const ReceiveTerms& terms, std::int32_t status,
+                           std::uint32_t lease = 0);
 
 // Blocked in a receive.
 class ReceiveWait final : public Wait {
@@ -39,6 +40,8 @@ class ReceiveWait final : public Wait {
     void answer(std::int32_t status) override { reply_without_message(thread(), terms_, status); }
     Target target() const override { return {.port = port_->serial()}; }
     const ReceiveTerms& terms() const { return terms_; }
+    // Messages may come by a lease, too. Destroys *this.
+    void look_at_leases();
 
   private:
     const Ref<Port> port_;

@@ -6,6 +6,7 @@
 #include "core/capture.h"
 #include "core/completion_list_pump.h"
 #include "core/direct_attribute.h"
+#include "core/direct_call.h"
 #include "core/handle_attribute.h"
 #include "core/security_attribute.h"
 #include "core/view_attribute.h"
@@ -156,16 +157,39 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
         if (look.has_messages) return send_and_check_list(scope, arguments, request, blobs, view);
         request.list_posts = look.posts;
     }
+    const auto finish = [&channel = scope.channel(), arguments, request, view](
+                            NTSTATUS outcome, const wire::SendWaitReceive::Reply& reply, wire::Bytes data,
+                            Descriptors descriptors) {
+        const NTSTATUS result =
+            write_results(channel, arguments, request, outcome, reply, data, std::move(descriptors[0]));
+        view.finish(channel, was_sent(request, reply));
+        Leases::instance().offered({channel.generation(), request.handle}, reply.lease);
+        return result;
+    };
     const bool waits = request.has_receive && request.timeout != 0;
-    return scope.call_then<wire::SendWaitReceive>(
-        waits ? blocking_of(Flags) : Blocking::no, request, blobs,
-        [&channel = scope.channel(), arguments, request, view](
-            NTSTATUS outcome, const auto& reply, const auto& reply_blobs, Descriptors descriptors) {
-            const NTSTATUS result = write_results(channel, arguments, request, outcome, reply,
-                                                  reply_blobs.data, std::move(descriptors[0]));
-            view.finish(channel, was_sent(request, reply));
-            return result;
-        });
+    if (waits && blocking_of(Flags) == Blocking::leaving) {
+        return scope.call_then<wire::SendWaitReceive>(
+            Blocking::leaving, request, blobs,
+            [finish](NTSTATUS outcome, const auto& reply, const auto& reply_blobs, Descriptors descriptors) {
+                return finish(outcome, reply, reply_blobs.data, std::move(descriptors));
+            });
+    }
+    DirectCall direct(scope, request, blobs.data);
+    bool over = direct.run();
+    while (!over) {
+        wire::SendWaitReceive::ReplyBlobs reply_blobs;
+        auto& received = direct.received;
+        received.reply = {};
+        received.status = scope.call<wire::SendWaitReceive>(
+            waits ? Blocking::yes : Blocking::no, direct.remaining,
+            direct.remaining.has_send ? blobs : wire::SendWaitReceive::RequestBlobs(), &received.reply,
+            &reply_blobs, received.descriptors);
+        received.data = reply_blobs.data;
+        over = received.reply.lease != kLookAtLeases || direct.look_again(received.reply);
+    }
+    direct.complete(&direct.received.reply);
+    return finish(direct.received.status, direct.received.reply, direct.received.data,
+                  std::move(direct.received.descriptors));
 }
 
 }  // namespace ntalpc::core

@@ -6,6 +6,7 @@
 #include "core/capture.h"
 #include "core/create_port.h"
 #include "core/handle_attribute.h"
+#include "core/leases.h"
 #include "core/object_security.h"
 #include "core/security_attribute.h"
 #include "core/view_attribute.h"
@@ -129,6 +130,7 @@ NTSTATUS connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTES port_a
             const NTSTATUS result =
                 finish_connect(channel, arguments, outcome, reply, reply_blobs.data, std::move(descriptors));
             view.finish(channel, taken);
+            Leases::instance().offered({channel.generation(), reply.handle}, reply.lease);
             return result;
         });
 }
@@ -235,7 +237,12 @@ NTSTATUS NtAlpcAcceptConnectPort(PHANDLE PortHandle, HANDLE ConnectionPortHandle
     if (status != STATUS_SUCCESS || !AcceptConnection) return status;
     status = write_new_context(ConnectionMessageAttributes, request.send_attributes, reply.security_context);
     if (status != STATUS_SUCCESS) return status;
-    return scope.give_handle(std::move(capability), reply.handle, reply.access, name.attributes, PortHandle);
+    const PortKey port{scope.channel().generation(), request.handle};
+    Leases::instance().offered(port, reply.lease);
+    status = scope.give_handle(std::move(capability), reply.handle, reply.access, name.attributes, PortHandle);
+    // The client may send at once.
+    Leases::instance().at(scope, port);
+    return status;
 }
 
 NTSTATUS NtAlpcDisconnectPort(HANDLE PortHandle, ULONG Flags) {

@@ -66,6 +66,7 @@ class CallScope {
         channel_->tell<Type>();
     }
     Channel& channel() { return *channel_; }
+    host::CallGuard& guard() { return guard_; }
     NTSTATUS keep_token() { return keep_current_token(guard_, *channel_); }
 
     NTSTATUS give_handle(UniqueFd capability, std::uint64_t id, std::uint32_t access,

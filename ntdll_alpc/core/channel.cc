@@ -11,6 +11,7 @@
 #include <vector>
 #include "core/event_pair_memory.h"
 #include "core/immortal.h"
+#include "core/leases.h"
 #include "core/left_call.h"
 #include "core/message_views.h"
 #include "core/packet_socket.h"
@@ -108,6 +109,7 @@ void Channel::forget_after_fork() {
     forget_event_pairs_after_fork();
     forget_port_views_after_fork();
     forget_registration();
+    Leases::instance().forget_after_fork();
     forget_primary_token();
     delete static_cast<Channel*>(pthread_getspecific(key()));
     pthread_setspecific(key(), nullptr);
@@ -149,6 +151,7 @@ NTSTATUS Channel::open() {
         }
         lane_ = std::move(lane);
         generation_ = registration.generation;
+        thread_id_ = facts.thread_id;
         presented_tokens = {};
         return STATUS_SUCCESS;
     }

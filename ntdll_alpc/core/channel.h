@@ -105,6 +105,11 @@ class Channel {
     // Counts the servers this process has talked to: what one of them said is void with the next.
     std::uint32_t generation() const { return generation_; }
 
+    // The thread's id, as the server knows it.
+    std::uint64_t thread_id() const { return thread_id_; }
+    // Room for a message that comes another way. Good until the next call, as blobs of an answer are.
+    std::span<std::byte> scratch() { return std::span(buffer_.get(), wire::kMaxPacket); }
+
     PresentedTokens presented_tokens;
 
   private:
@@ -127,6 +132,7 @@ class Channel {
     std::unique_ptr<std::byte[]> buffer_;
     std::uint32_t serial_ = 0;
     std::uint32_t generation_ = 0;
+    std::uint64_t thread_id_ = 0;
     wire::Code order_{};              // what the packet just received is, if it is no answer
     Rest rest_;                       // of the left call; empty when there is none
     std::unique_ptr<Channel> below_;  // those of left calls in the course of which this one was made

@@ -4,9 +4,12 @@
 // so that the Wine host may include Wine's own and the core ours.
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -103,6 +106,12 @@ class CallGuard {
     // Returns when it is woken, and possibly for no reason. As above, the thread may be suspended or
     // terminated in here.
     void wait_word(const std::atomic<std::uint32_t>& word, std::uint32_t expected);
+    // The same with the low half of a word of 64 bits, for so many nanoseconds at most; -1: without a limit.
+    void wait_word_for(const std::atomic<std::uint64_t>& word, std::uint32_t expected, std::int64_t limit);
+
+    // Sleeps until an epoll descriptor has events, for so many nanoseconds at most; -1: without a limit. Returns how
+    // many there are; possibly none. As above, the thread may be suspended or terminated in here.
+    std::size_t wait_events(int epoll, std::span<epoll_event> events, std::int64_t limit);
 
   private:
     alignas(16) unsigned char saved_[128];  // the signal mask to return to, for hosts that need one

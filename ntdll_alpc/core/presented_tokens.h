@@ -20,6 +20,8 @@ struct PresentedTokens {
     std::uint32_t changes = 0;
     bool looked = false;
     host::TokenStamp thread;
+    // The thread does not act as its process.
+    bool impersonating() const { return thread != host::TokenStamp(); }
 };
 
 // Before a call: tells the server what has changed since the thread's last one.

@@ -15,6 +15,7 @@
 
 #include "core/host.h"
 #include "core/immortal.h"
+#include "core/leases.h"
 #include "core/packet_socket.h"
 #include "generated/protocol.h"
 #include "ntalpc/server_location.h"
@@ -103,6 +104,7 @@ wire::RegisterProcess::Request make_request(const host::ProcessFacts& facts) {
     request.process_id = facts.process_id;
     request.creation_time = facts.creation_time;
     request.world = facts.world;
+    request.path = static_cast<std::uint32_t>(chosen_path());
     return request;
 }
 

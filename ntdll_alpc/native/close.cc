@@ -2,6 +2,7 @@
 // The call of libntalpc that is not about ports: Windows programs find it in ntdll.
 #include <new>
 
+#include "core/leases.h"
 #include "core/message_views.h"
 #include "core/port_handle.h"
 #include "core/port_views.h"
@@ -10,6 +11,7 @@
 
 extern "C" NTSTATUS NtClose(HANDLE Handle) {
     // First, because afterwards another thread may be given the same value for a port with views of its own.
+    ntalpc::core::Leases::instance().handle_closes(Handle);
     ntalpc::core::handle_closes(Handle);
     if (const std::uint64_t cookie = ntalpc::host::known_cookie(Handle); cookie != 0)
         ntalpc::core::forget_capability(cookie);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/host.h"
+#include "core/time_limits.h"
 
 namespace ntalpc::host {
 
@@ -18,6 +19,22 @@ void CallGuard::wait_word(const std::atomic<std::uint32_t>& word, std::uint32_t 
     pthread_sigmask(SIG_SETMASK, reinterpret_cast<sigset_t*>(saved_), &blocked);
     syscall(SYS_futex, &word, FUTEX_WAIT, expected, nullptr, nullptr, 0);
     pthread_sigmask(SIG_SETMASK, &blocked, nullptr);
+}
+
+void CallGuard::wait_word_for(const std::atomic<std::uint64_t>& word, std::uint32_t expected,
+                              std::int64_t limit) {
+    const timespec time = to_timespec(limit);
+    sigset_t blocked;
+    pthread_sigmask(SIG_SETMASK, reinterpret_cast<sigset_t*>(saved_), &blocked);
+    syscall(SYS_futex, &word, FUTEX_WAIT, expected, limit < 0 ? nullptr : &time, nullptr, 0);
+    pthread_sigmask(SIG_SETMASK, &blocked, nullptr);
+}
+
+// Either there are events, or a handler has run; never both, so no event is lost with a thread that is terminated.
+std::size_t CallGuard::wait_events(int epoll, std::span<epoll_event> events, std::int64_t limit) {
+    const int found = epoll_pwait(epoll, events.data(), static_cast<int>(events.size()), to_milliseconds(limit),
+                                  reinterpret_cast<sigset_t*>(saved_));
+    return found > 0 ? static_cast<std::size_t>(found) : 0;
 }
 
 }  // namespace ntalpc::host

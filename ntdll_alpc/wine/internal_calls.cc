@@ -5,6 +5,7 @@
 #include "core/host.h"
 #include "core/completion_list_pump.h"
 #include "core/left_call.h"
+#include "core/leases.h"
 #include "core/message_views.h"
 #include "core/object_information.h"
 #include "core/object_security.h"
@@ -54,6 +55,7 @@ NTSTATUS IsCapability(HANDLE Handle) {
 }
 
 NTSTATUS HandleCloses(HANDLE Handle) {
+    core::Leases::instance().handle_closes(Handle);
     core::handle_closes(Handle);
     const host::CallGuard guard;
     wine::Targets::instance().handle_closes(Handle);

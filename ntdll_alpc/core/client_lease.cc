@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/client_lease.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "ntalpc/ntlpcapi.h"
+
+namespace ntalpc::core {
+
+using lease::Found;
+using lease::Name;
+using lease::Owner;
+
+namespace {
+
+// As many slots as stand in one page are used in turn, and more only when they are all taken.
+constexpr std::uint32_t kWarmSlots = lease::kPage / lease::kSlotSize;
+
+}  // namespace
+
+Deadline::Deadline(std::int64_t timeout) {
+    if (timeout >= 0) when_ = Spinning::now() + std::min(timeout, std::int64_t{1} << 60);
+}
+
+std::int64_t Deadline::left() const {
+    return when_ < 0 ? -1 : std::max<std::int64_t>(0, when_ - Spinning::now());
+}
+
+// Serials go on in each slot, and 0 is none.
+std::uint32_t ClientLease::next_serial(std::uint32_t slot) const {
+    const std::uint32_t next = lease::after(slots_[slot].serial);
+    return next == 0 ? 1 : next;
+}
+
+bool ClientLease::choose_slot(std::uint32_t* slot) {
+    auto steps = memory_->steps();
+    for (std::uint32_t i = 0; i < lease::kSlots; ++i) {
+        const std::uint32_t candidate = i < kWarmSlots ? (last_slot_ + 1 + i) % kWarmSlots : i;
+        SlotState& state = slots_[candidate];
+        if (state.use == Use::request) continue;
+        if (state.use == Use::datagram && !steps.received(state.number)) continue;
+        *slot = candidate;
+        return true;
+    }
+    return false;
+}
+
+LeaseResult ClientLease::send(const Outgoing& outgoing, Sent* sent) {
+    const std::lock_guard lock(mutex_);
+    auto steps = memory_->steps();
+    std::uint32_t slot = 0, number = 0;
+    if (!choose_slot(&slot)) return LeaseResult::taken_back;
+    const std::uint32_t serial = next_serial(slot);
+    if (!steps.begin(slot, serial, &number)) return LeaseResult::taken_back;
+    lease::Envelope envelope;
+    envelope.serial = serial;
+    envelope.type = outgoing.datagram ? LPC_DATAGRAM : LPC_REQUEST;
+    envelope.data_length = static_cast<std::uint16_t>(outgoing.data.size());
+    envelope.total_length = outgoing.header.total_length;
+    envelope.data_info_offset = outgoing.header.data_info_offset;
+    envelope.awaited = outgoing.awaited;
+    envelope.thread_id = outgoing.thread_id;
+    envelope.sent_at = Spinning::now();
+    envelope.message_context = outgoing.context;
+    slots_[slot].serial = serial;  // also when nothing comes of it: the server may have seen the number
+    slots_[slot].use = Use::none;
+    if (!memory_->write(slot, envelope, outgoing.data)) return LeaseResult::no_memory;
+    if (!steps.publish(slot, number)) return LeaseResult::taken_back;
+    slots_[slot] = {outgoing.datagram ? Use::datagram : Use::request, serial, number, outgoing.context};
+    last_slot_ = slot;
+    ++sent_;
+    *sent = {slot, serial, lease::message_id(memory_->number(), slot, serial), facts_.sent_sequence + sent_};
+    // Nothing can be done about a bell that does not ring; it is never full.
+    if (memory_->others().sleeps.load() != 0) {
+        const std::uint64_t one = 1;
+        [[maybe_unused]] const auto written = ::write(bell_.get(), &one, sizeof(one));
+    }
+    return LeaseResult::done;
+}
+
+// `look` says what there is; nothing means to wait on. Whoever changes `word` looks at `sleeps` afterwards.
+template <class Look>
+LeaseResult ClientLease::wait(host::CallGuard& guard, const Deadline& deadline, const lease::Word& word,
+                              lease::Word& sleeps, const Look& look) {
+    Found found = Found::nothing;
+    const auto done = [&] { return (found = look()) != Found::nothing; };
+    if (!spinning_.wait(done)) {
+        sleeps.fetch_add(1);
+        for (;;) {
+            const auto seen = static_cast<std::uint32_t>(word.load());
+            if (done()) break;
+            const std::int64_t left = deadline.left();
+            if (left == 0) break;
+            guard.wait_word_for(word, seen, left);
+        }
+        sleeps.fetch_sub(1);
+    }
+    switch (found) {
+        case Found::nothing:
+            return LeaseResult::timed_out;
+        case Found::message:
+            return LeaseResult::done;
+        case Found::taken_back:
+            return LeaseResult::taken_back;
+        case Found::garbage:
+            break;
+    }
+    return LeaseResult::garbage;
+}
+
+LeaseResult ClientLease::wait_for_answer(host::CallGuard& guard, const Sent& sent, const Deadline& deadline) {
+    auto steps = memory_->steps();
+    return wait(guard, deadline, memory_->others().answered[sent.slot], memory_->own().awaits[sent.slot],
+                [&] { return steps.answer_of(sent.slot, sent.serial); });
+}
+
+LeaseResult ClientLease::wait_for_any(host::CallGuard& guard, const Deadline& deadline) {
+    auto steps = memory_->steps();
+    return wait(guard, deadline, memory_->others().queued, memory_->own().sleeps, [&] {
+        const std::lock_guard lock(mutex_);
+        return steps.look_for_queued(looked_).found;
+    });
+}
+
+LeaseResult ClientLease::take_answer(CallScope& scope, const Sent& sent,
+                                     const wire::SendWaitReceive::Request& terms,
+                                     wire::SendWaitReceive::Reply* reply, wire::Bytes* data) {
+    return take(scope, sent.slot, sent.serial, false, terms, reply, data);
+}
+
+LeaseResult ClientLease::take_any(CallScope& scope, const wire::SendWaitReceive::Request& terms,
+                                  wire::SendWaitReceive::Reply* reply, wire::Bytes* data) {
+    auto steps = memory_->steps();
+    std::unique_lock lock(mutex_);
+    const auto look = steps.look_for_queued(looked_);
+    if (look.found == Found::nothing) return LeaseResult::timed_out;
+    if (look.found == Found::taken_back) return LeaseResult::taken_back;
+    const std::uint32_t serial = look.found == Found::message ? slots_[look.slot].serial : 0;
+    const bool expected = look.found == Found::message && slots_[look.slot].use == Use::request &&
+                          steps.answer_of(look.slot, serial) == Found::message;
+    if (!expected) return LeaseResult::garbage;
+    lock.unlock();
+    return take(scope, look.slot, serial, true, terms, reply, data);
+}
+
+// Another thread may have been faster: then there is nothing, for now.
+LeaseResult ClientLease::take(CallScope& scope, std::uint32_t slot, std::uint32_t serial, bool in_order,
+                              const wire::SendWaitReceive::Request& terms,
+                              wire::SendWaitReceive::Reply* reply, wire::Bytes* data) {
+    LeasedMessage message;
+    const std::span<std::byte> buffer = scope.channel().scratch();
+    if (!memory_->read(slot, LPC_REPLY, LPC_REPLY, buffer, &message)) return LeaseResult::garbage;
+    reply->receive_length = message.envelope.total_length;
+    if (message.envelope.total_length > terms.receive_capacity) return LeaseResult::done;
+    if (!memory_->knows_sender(scope, message.envelope.thread_id)) return LeaseResult::garbage;
+    const std::lock_guard lock(mutex_);
+    if (slots_[slot].use != Use::request || slots_[slot].serial != serial) return LeaseResult::timed_out;
+    if (!memory_->steps().finish(slot, serial)) return LeaseResult::taken_back;
+    slots_[slot].use = Use::none;
+    if (in_order) looked_ = lease::after(looked_);
+    ++received_;
+    memory_->own().taken.store(received_, std::memory_order_relaxed);
+    const std::uint32_t id = lease::message_id(memory_->number(), slot, serial);
+    reply->has_message = 1;
+    reply->message = header_of(message, id, facts_.peer_process_id);
+    reply->attributes = {};
+    reply->attributes.allocated = terms.receive_attributes.allocated;
+    if (terms.receive_attributes.allocated & ALPC_MESSAGE_CONTEXT_ATTRIBUTE) {
+        reply->attributes.valid = ALPC_MESSAGE_CONTEXT_ATTRIBUTE;
+        reply->attributes.port_context = facts_.port_context;
+        reply->attributes.message_context = slots_[slot].context;
+        reply->attributes.sequence = facts_.client_sequence + received_;
+        reply->attributes.message_id = reply->message.message_id;
+        reply->attributes.callback_id = reply->message.callback_id;
+    }
+    *data = wire::Bytes(buffer).first(message.envelope.data_length);
+    return LeaseResult::done;
+}
+
+}  // namespace ntalpc::core

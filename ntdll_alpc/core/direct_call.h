@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What of a call of NtAlpcSendWaitReceivePort goes by leases.
+//
+// A lease carries plain messages: requests and datagrams of a client that acts as its process, and the server's final
+// answers. Everything else goes to the server, which takes the lease back first; so a call may begin by a lease
+// and end at the server, and what remains of it is a request that says so.
+#pragma once
+
+#include "core/leases.h"
+
+namespace ntalpc::core {
+
+class DirectCall {
+  public:
+    using Request = wire::SendWaitReceive::Request;
+    using Reply = wire::SendWaitReceive::Reply;
+
+    // `data` of the message that is sent is in the program's memory.
+    DirectCall(CallScope& scope, const Request& request, wire::Bytes data);
+
+    // True: the call is over, with `received` as its result. False: `remaining` is to be asked of the server.
+    bool run();
+    // The same after the server has said that messages may come by leases (kLookAtLeases) in place of an answer.
+    bool look_again(const Reply& reply);
+
+    Request remaining;
+    LeasedPort::Received received;
+    // To be called on each answer of the server, so that it tells of what has been sent by a lease.
+    void complete(Reply* reply) const;
+
+  private:
+    bool plain_message() const;
+    bool run_client(ClientLease& lease);
+    bool send_by(ClientLease& lease);
+    bool finish_request(ClientLease& lease);
+    bool receive_by(ClientLease& lease);
+    bool run_server(LeasedPort& port);
+    bool answer_by(LeasedPort& port);
+    bool end(NTSTATUS status);
+    bool by_server(ClientLease& lease);
+
+    CallScope& scope_;
+    const wire::Bytes data_;
+    const Deadline deadline_;
+    PortKey port_;
+    bool sent_by_lease_ = false;
+    ClientLease::Sent sent_;
+    wire::MessageAttributes sent_attributes_;
+};
+
+}  // namespace ntalpc::core

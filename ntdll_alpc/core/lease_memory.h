@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The two regions of a lease as one of its processes has them mapped, and what both sides do alike.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/call_scope.h"
+#include "core/host.h"
+#include "generated/protocol.h"
+#include "ntalpc/lease_memory.h"
+#include "ntalpc/unique_fd.h"
+
+namespace ntalpc::core {
+
+// A message copied out of a lease. The data stands in the buffer that was given for it.
+struct LeasedMessage {
+    lease::Envelope envelope;
+    std::uint32_t slot = 0;
+};
+
+class LeaseMemory {
+  public:
+    // nullptr when there is no address space for it.
+    static std::unique_ptr<LeaseMemory> map(std::uint32_t number, lease::Owner side, const UniqueFd& own,
+                                            const UniqueFd& others);
+    ~LeaseMemory();
+    LeaseMemory(const LeaseMemory&) = delete;
+    LeaseMemory& operator=(const LeaseMemory&) = delete;
+
+    std::uint32_t number() const { return number_; }
+    lease::Region& own() const { return *own_; }
+    const lease::Region& others() const { return *others_; }
+    lease::Steps<lease::MappedWords> steps() const;
+
+    // Puts a message into a slot. False when the program's memory cannot be read.
+    bool write(std::uint32_t slot, const lease::Envelope& envelope, wire::Bytes data) const;
+    // Copies the other side's message. False when what stands there is no message of one of `types`, two of them.
+    bool read(std::uint32_t slot, std::uint16_t type, std::uint16_t other_type, std::span<std::byte> buffer,
+              LeasedMessage* message) const;
+    // Whether the other side's process has such a thread; the server is asked once about each.
+    bool knows_sender(CallScope& scope, std::uint64_t thread_id);
+
+  private:
+    LeaseMemory(std::uint32_t number, lease::Owner side) : number_(number), side_(side) {}
+    const std::uint32_t number_;
+    const lease::Owner side_;
+    lease::Region* own_ = nullptr;
+    const lease::Region* others_ = nullptr;
+    std::mutex mutex_;
+    std::vector<std::uint64_t> senders_;  // guarded by mutex_
+};
+
+// What is said of a message to the one who receives it.
+wire::PortMessage header_of(const LeasedMessage& message, std::uint32_t id, std::uint64_t process_id);
+
+// What the other side has written cannot be: the server cuts the connection.
+void report_garbage(CallScope& scope, std::uint32_t lease);
+
+}  // namespace ntalpc::core

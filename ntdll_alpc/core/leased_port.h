@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A connection port of this process some of whose connections have leases: what it receives comes by those and by way
+// of the server, in the order in which it was sent.
+//
+// A lease is either awake, and looked at whenever somebody receives, or asleep, and its client rings a bell. A few may
+// be awake at a time, so that a receive does not get slower with the number of connections. Before a thread sleeps all
+// go to sleep, each with one more look afterwards; the bells, and the server's, end the sleep. A thread that leaves
+// with a message while others sleep puts its leases to sleep too, since nobody looks until it comes back.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/server_lease.h"
+
+namespace ntalpc::core {
+
+class LeasedPort {
+  public:
+    // Watches the port with this number. nullptr when that cannot be done.
+    static std::shared_ptr<LeasedPort> watch(CallScope& scope, std::uint64_t handle);
+    ~LeasedPort();
+    LeasedPort(const LeasedPort&) = delete;
+    LeasedPort& operator=(const LeasedPort&) = delete;
+
+    bool add(std::shared_ptr<ServerLease> lease);
+    // nullptr when it has been taken back.
+    std::shared_ptr<ServerLease> find(std::uint32_t number);
+
+    struct Received {
+        NTSTATUS status = STATUS_SUCCESS;
+        wire::SendWaitReceive::Reply reply;
+        wire::Bytes data;
+        Descriptors descriptors;
+    };
+    // Of `terms` what is about receiving counts.
+    Received receive(CallScope& scope, const wire::SendWaitReceive::Request& terms, const Deadline& deadline);
+
+  private:
+    using Leases = std::vector<std::shared_ptr<ServerLease>>;
+    static constexpr std::uint64_t kServerTag = ~std::uint64_t{0}, kNudgeTag = kServerTag - 1;
+    static constexpr std::uint32_t kLooksPerPoll = 16;
+    static constexpr std::size_t kMostAwake = 16;
+
+    LeasedPort() = default;
+    bool set_up(const UniqueFd& page, UniqueFd event);
+    bool listen_to(int fd, std::uint64_t tag, std::uint32_t events);
+
+    // What comes first: a lease's message, or what the server has. False: there is nothing.
+    bool find_first(std::shared_ptr<ServerLease>* lease);
+    bool look(CallScope& scope, const wire::SendWaitReceive::Request& terms, Received* received);
+    bool take_from(CallScope& scope, ServerLease& lease, const wire::SendWaitReceive::Request& terms,
+                   Received* received);
+    bool take_from_server(CallScope& scope, const wire::SendWaitReceive::Request& terms, Received* received);
+    bool spin();
+    void sleep(host::CallGuard& guard, std::int64_t limit);
+    // A thread goes away with a message.
+    void leave();
+
+    // All with mutex_ held.
+    void hear_bells(std::span<const epoll_event> events);
+    void limit_awake();
+    bool put_to_sleep();
+
+    UniqueFd epoll_;
+    UniqueFd nudge_;   // wakes one sleeper each time that it is written to
+    UniqueFd server_;  // readable while the server has something for the port, hung up when it is gone
+    const std::atomic<std::int64_t>* since_ = nullptr;  // since when
+    std::atomic<bool> ask_server_{false};
+    Spinning spinning_;
+    std::mutex mutex_;
+    // Guarded by mutex_.
+    std::map<std::uint32_t, std::shared_ptr<ServerLease>> leases_;
+    Leases awake_;
+    std::size_t sleepers_ = 0;
+    std::uint32_t looks_ = 0;
+};
+
+}  // namespace ntalpc::core

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/leases.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include "ntalpc/status.h"
+
+namespace ntalpc::core {
+
+MessagePath chosen_path() {
+    static const MessagePath chosen = [] {
+        const char* const text = std::getenv("NTALPC_PATH");
+        const std::string_view path = text ? text : "";
+        if (path == "mediated") return MessagePath::mediated;
+        if (path == "direct") return MessagePath::direct;
+        if (!path.empty() && path != "auto") {
+            const std::string line =
+                "NTALPC_PATH is " + std::string(path) + ", not mediated, direct or auto; it counts as auto";
+            host::log(host::LogLevel::error, line.c_str());
+        }
+        return MessagePath::automatic;
+    }();
+    return chosen;
+}
+
+Leases& Leases::instance() {
+    static Leases* const only = new Leases;  // threads may call while the process exits
+    return *only;
+}
+
+void Leases::offered(const PortKey& port, std::uint32_t lease) {
+    if (lease == 0 || lease == kLookAtLeases) return;
+    const std::unique_lock lock(mutex_);
+    Entry& entry = entries_[port];
+    if (std::ranges::find(entry.offers, lease - 1) == entry.offers.end()) entry.offers.push_back(lease - 1);
+    count_ = entries_.size();
+}
+
+PortLeases Leases::at(CallScope& scope, const PortKey& port) {
+    if (count_.load(std::memory_order_relaxed) == 0) return {};
+    if (has_offers(port)) take_part(scope, port);
+    const std::shared_lock lock(mutex_);
+    const auto found = entries_.find(port);
+    return found == entries_.end() ? PortLeases() : found->second.leases;
+}
+
+bool Leases::has_offers(const PortKey& port) {
+    const std::shared_lock lock(mutex_);
+    const auto found = entries_.find(port);
+    return found != entries_.end() && !found->second.offers.empty();
+}
+
+bool Leases::wait_for(const PortKey& port) {
+    const std::lock_guard wait(taking_part_);
+    const std::shared_lock lock(mutex_);
+    const auto found = entries_.find(port);
+    return found != entries_.end() && (found->second.leases.client || found->second.leases.port);
+}
+
+void Leases::take_part(CallScope& scope, const PortKey& port) {
+    const std::lock_guard taking_part(taking_part_);
+    std::vector<std::uint32_t> offers;
+    {
+        const std::unique_lock lock(mutex_);
+        const auto found = entries_.find(port);
+        if (found != entries_.end()) offers.swap(found->second.offers);
+    }
+    for (const std::uint32_t number : offers) {
+        const NTSTATUS status = take_offer(scope, number);
+        if (status == STATUS_RETRY && chosen_path() == MessagePath::direct) offered(port, number + 1);
+    }
+}
+
+// An offer that comes to nothing is made again with a later answer. STATUS_RETRY: it is too early.
+NTSTATUS Leases::take_offer(CallScope& scope, std::uint32_t number) {
+    wire::TakeLease::Request request;
+    wire::TakeLease::Reply reply;
+    wire::TakeLease::ReplyBlobs blobs;
+    std::array<UniqueFd, 3> descriptors;
+    request.lease = number;
+    const NTSTATUS status =
+        scope.call<wire::TakeLease>(Blocking::no, request, {}, &reply, &blobs, descriptors);
+    if (status != STATUS_SUCCESS) return status;
+    if (join(scope, number, reply, std::move(descriptors))) return STATUS_SUCCESS;
+    release(scope, reply.port);
+    return STATUS_INSUFFICIENT_RESOURCES;
+}
+
+// When the server is gone there is nothing to release.
+void Leases::release(CallScope& scope, std::uint64_t handle) {
+    wire::ReleaseLeases::Request request;
+    wire::ReleaseLeases::Reply reply;
+    wire::ReleaseLeases::ReplyBlobs blobs;
+    request.handle = handle;
+    scope.call<wire::ReleaseLeases>(Blocking::no, request, {}, &reply, &blobs);
+}
+
+bool Leases::join(CallScope& scope, std::uint32_t number, const wire::TakeLease::Reply& facts,
+                  std::array<UniqueFd, 3> descriptors) {
+    const PortKey key{scope.channel().generation(), facts.port};
+    auto memory = LeaseMemory::map(number, facts.is_server ? lease::Owner::server : lease::Owner::client,
+                                   descriptors[0], descriptors[1]);
+    if (!memory) return false;
+    if (!facts.is_server) {
+        const std::unique_lock lock(mutex_);
+        entries_[key].leases.client =
+            std::make_shared<ClientLease>(std::move(memory), std::move(descriptors[2]), facts);
+        count_ = entries_.size();
+        return true;
+    }
+    std::shared_ptr<LeasedPort> port;
+    {
+        const std::shared_lock lock(mutex_);
+        const auto found = entries_.find(key);
+        if (found != entries_.end()) port = found->second.leases.port;
+    }
+    if (!port) port = LeasedPort::watch(scope, facts.port);
+    if (!port) return false;
+    if (!port->add(std::make_shared<ServerLease>(std::move(memory), std::move(descriptors[2]), facts))) return false;
+    const std::unique_lock lock(mutex_);
+    entries_[key].leases.port = std::move(port);
+    count_ = entries_.size();
+    return true;
+}
+
+void Leases::forget(const PortKey& port, const ClientLease& lease) {
+    const std::unique_lock lock(mutex_);
+    const auto found = entries_.find(port);
+    if (found == entries_.end() || found->second.leases.client.get() != &lease) return;
+    if (found->second.offers.empty()) {
+        entries_.erase(found);
+    } else {
+        found->second.leases.client.reset();
+    }
+    count_ = entries_.size();
+}
+
+void Leases::handle_closes(HANDLE handle) {
+    if (count_.load(std::memory_order_relaxed) == 0) return;
+    CallScope scope;
+    PortKey port;
+    if (scope.connect(handle, &port.handle) != STATUS_SUCCESS) return;
+    port.generation = scope.channel().generation();
+    {
+        const std::unique_lock lock(mutex_);
+        if (entries_.erase(port) == 0) return;
+        count_ = entries_.size();
+    }
+    release(scope, port.handle);
+}
+
+void Leases::forget_after_fork() {
+    new (&taking_part_) std::mutex;
+    new (&mutex_) std::shared_mutex;
+    entries_.clear();
+    count_ = 0;
+}
+
+}  // namespace ntalpc::core

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/server_lease.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+
+#include "ntalpc/ntlpcapi.h"
+
+namespace ntalpc::core {
+
+using lease::Found;
+
+namespace {
+
+void wake(const lease::Word& word) {
+    syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+}
+
+}  // namespace
+
+std::int64_t ServerLease::first_at(std::int64_t now) const {
+    const auto look = memory_->steps().look_for_message();
+    if (look.found == Found::garbage) return 1;
+    if (look.found != Found::message) return 0;
+    return std::clamp<std::int64_t>(memory_->others().slots[look.slot].envelope.sent_at, 1, now);
+}
+
+bool ServerLease::anything() const {
+    return memory_->steps().look_for_message().found != Found::nothing;
+}
+
+bool ServerLease::over() const {
+    return memory_->steps().look_for_message().found == Found::taken_back;
+}
+
+LeaseResult ServerLease::take(CallScope& scope, const wire::SendWaitReceive::Request& terms,
+                              wire::SendWaitReceive::Reply* reply, wire::Bytes* data) {
+    auto steps = memory_->steps();
+    const auto look = steps.look_for_message();
+    if (look.found == Found::nothing) return LeaseResult::timed_out;
+    if (look.found == Found::taken_back) return LeaseResult::taken_back;
+    // Another thread may receive the message meanwhile, and the client use its place again: then what was read is no
+    // garbage but nothing at all.
+    const auto garbage = [&] {
+        const auto again = steps.look_for_message();
+        return again.found == look.found && again.number == look.number ? LeaseResult::garbage
+                                                                        : LeaseResult::timed_out;
+    };
+    LeasedMessage message;
+    const std::span<std::byte> buffer = scope.channel().scratch();
+    const bool sound = look.found == Found::message &&
+                       memory_->read(look.slot, LPC_REQUEST, LPC_DATAGRAM, buffer, &message);
+    if (!sound || message.envelope.serial == 0 || message.envelope.serial > lease::kNumbers) return garbage();
+    reply->receive_length = message.envelope.total_length;
+    if (message.envelope.total_length > terms.receive_capacity) return LeaseResult::done;
+    if (!memory_->knows_sender(scope, message.envelope.thread_id)) return garbage();
+    const std::lock_guard lock(mutex_);
+    if (!steps.take(look.number)) return LeaseResult::timed_out;
+    if (message.envelope.type == LPC_REQUEST)
+        pending_[look.slot] = {message.envelope.serial, message.envelope.awaited != 0};
+    ++received_;
+    describe(message, terms, reply);
+    *data = wire::Bytes(buffer).first(message.envelope.data_length);
+    return LeaseResult::done;
+}
+
+void ServerLease::describe(const LeasedMessage& message, const wire::SendWaitReceive::Request& terms,
+                           wire::SendWaitReceive::Reply* reply) {
+    const std::uint32_t allocated = terms.receive_attributes.allocated;
+    const std::uint32_t id = lease::message_id(memory_->number(), message.slot, message.envelope.serial);
+    reply->has_message = 1;
+    reply->message = header_of(message, id, facts_.peer_process_id);
+    reply->attributes = {};
+    reply->attributes.allocated = allocated;
+    if (allocated & ALPC_MESSAGE_CONTEXT_ATTRIBUTE) {
+        reply->attributes.valid |= ALPC_MESSAGE_CONTEXT_ATTRIBUTE;
+        reply->attributes.port_context = facts_.port_context;
+        reply->attributes.sequence = facts_.server_sequence + received_;
+    }
+    if (allocated & ALPC_MESSAGE_TOKEN_ATTRIBUTE) {
+        reply->attributes.valid |= ALPC_MESSAGE_TOKEN_ATTRIBUTE;
+        reply->attributes.token_id = facts_.token_id;
+        reply->attributes.authentication_id = facts_.authentication_id;
+        reply->attributes.modified_id = facts_.modified_id;
+    }
+}
+
+// Whoever gets here first answers.
+bool ServerLease::begin_answer(const wire::PortMessage& header, std::uint32_t* slot, std::uint32_t* serial,
+                               bool* awaited) {
+    const std::lock_guard lock(mutex_);
+    *slot = lease::slot_of(header.message_id);
+    Pending& pending = pending_[*slot];
+    const std::uint32_t id = lease::message_id(memory_->number(), *slot, pending.serial);
+    if (pending.serial == 0 || id != header.message_id) return false;
+    if (header.callback_id != 0 && header.callback_id != lease::callback_id(id)) return false;
+    *serial = std::exchange(pending.serial, 0);
+    *awaited = pending.awaited;
+    return true;
+}
+
+LeaseResult ServerLease::answer(const wire::PortMessage& header, wire::Bytes data, std::uint64_t thread_id) {
+    std::uint32_t slot = 0, serial = 0;
+    bool awaited = false;
+    if (header.total_length > facts_.max_message_length || !begin_answer(header, &slot, &serial, &awaited))
+        return LeaseResult::taken_back;
+    auto steps = memory_->steps();
+    lease::Envelope envelope;
+    envelope.serial = serial;
+    envelope.type = LPC_REPLY;
+    envelope.data_length = static_cast<std::uint16_t>(data.size());
+    envelope.total_length = header.total_length;
+    envelope.data_info_offset = header.data_info_offset;
+    envelope.thread_id = thread_id;
+    if (!memory_->write(slot, envelope, data)) {
+        const std::lock_guard lock(mutex_);
+        pending_[slot] = {serial, awaited};
+        return LeaseResult::no_memory;
+    }
+    if (!steps.answer(slot, serial)) return LeaseResult::taken_back;
+    if (awaited) {
+        if (memory_->others().awaits[slot].load() != 0) wake(memory_->own().answered[slot]);
+        return LeaseResult::done;
+    }
+    const std::lock_guard lock(mutex_);
+    steps.queue(slot);
+    if (memory_->others().sleeps.load() != 0) wake(memory_->own().queued);
+    return LeaseResult::done;
+}
+
+}  // namespace ntalpc::core

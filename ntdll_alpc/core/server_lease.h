@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The server process's end of a lease.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "core/client_lease.h"
+#include "core/lease_memory.h"
+
+namespace ntalpc::core {
+
+class ServerLease {
+  public:
+    ServerLease(std::unique_ptr<LeaseMemory> memory, UniqueFd bell, const wire::TakeLease::Reply& facts)
+        : memory_(std::move(memory)), bell_(std::move(bell)), facts_(facts) {}
+
+    std::uint32_t number() const { return memory_->number(); }
+    int bell() const { return bell_.get(); }
+
+    // When the first message that has not been received was sent; 0: there is none. What the client claims is
+    // bounded by the present. Garbage counts as a message.
+    std::int64_t first_at(std::int64_t now) const;
+    // Cheaper: whether there is anything to look at.
+    bool anything() const;
+    // Nothing comes by it any more.
+    bool over() const;
+
+    // From now on the client rings the bell. To be followed by a look.
+    void go_to_sleep() const { memory_->own().sleeps.store(1); }
+    void stay_awake() const { memory_->own().sleeps.store(0, std::memory_order_relaxed); }
+
+    // Receives the first message. Nothing there: timed_out. One that does not fit stays, and reply->has_message is 0.
+    LeaseResult take(CallScope& scope, const wire::SendWaitReceive::Request& terms,
+                     wire::SendWaitReceive::Reply* reply, wire::Bytes* data);
+    // Answers a request. taken_back: by way of the server.
+    LeaseResult answer(const wire::PortMessage& header, wire::Bytes data, std::uint64_t thread_id);
+
+  private:
+    bool begin_answer(const wire::PortMessage& header, std::uint32_t* slot, std::uint32_t* serial, bool* awaited);
+    void describe(const LeasedMessage& message, const wire::SendWaitReceive::Request& terms,
+                  wire::SendWaitReceive::Reply* reply);
+
+    struct Pending {
+        std::uint32_t serial = 0;  // 0: nothing to answer
+        bool awaited = false;
+    };
+    const std::unique_ptr<LeaseMemory> memory_;
+    const UniqueFd bell_;
+    const wire::TakeLease::Reply facts_;
+    std::mutex mutex_;
+    std::array<Pending, lease::kSlots> pending_;  // guarded by mutex_
+    std::uint32_t received_ = 0;                  // guarded by mutex_
+};
+
+}  // namespace ntalpc::core

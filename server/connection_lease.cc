@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// When a connection has a lease, and how it ends.
+#include <algorithm>
+
+#include "ntalpc/message_path.h"
+#include "server/connection.h"
+#include "server/kernel.h"
+#include "server/log.h"
+#include "server/port.h"
+#include "server/tracer.h"
+
+namespace ntalpc::server {
+
+namespace {
+
+// Each time that a lease had to be taken back it takes more messages until there is another one.
+constexpr std::uint32_t kLastThreshold = 1 << 20;
+
+MessagePath path_of(const ProcessFacts& process) {
+    return static_cast<MessagePath>(process.path);
+}
+
+}  // namespace
+
+const char* Connection::lease_obstacle() const {
+    const Port* const client = ports_[static_cast<std::size_t>(Side::client)];
+    const Port* const server = ports_[static_cast<std::size_t>(Side::server)];
+    if (state_ != State::accepted || !listener_ || !client || !server) return "it is not established";
+    const ProcessFacts& owner = listener_->owner();
+    if (path_of(*client_facts_) == MessagePath::mediated || path_of(owner) == MessagePath::mediated)
+        return "a process does not want it";
+    if (client_facts_->unix_user != owner.unix_user) return "the processes are of two users";
+    if (tracer().on() || log_enabled(LogLevel::messages)) return "messages are being recorded";
+    for (const Port* const port : std::initializer_list<const Port*>{listener_, client, server}) {
+        if (const char* const obstacle = port->lease_obstacle()) return obstacle;
+    }
+    return nullptr;
+}
+
+bool Connection::lease_is_due() const {
+    return plain_messages_ >= lease_threshold_ || path_of(*client_facts_) == MessagePath::direct ||
+           path_of(listener_->owner()) == MessagePath::direct;
+}
+
+std::uint32_t Connection::offer_lease(Side side) {
+    if (lease_obstacle()) return 0;
+    if (!lease_ && side == Side::server && lease_is_due()) lease_ = Lease::make(kernel_, *this);
+    if (!lease_) return 0;
+    const auto wanted = side == Side::server ? Lease::Stage::offered : Lease::Stage::open;
+    return lease_->stage() == wanted ? lease_->number() + 1 : 0;
+}
+
+// Threads that wait at the server for what may now come by the lease are to wait for both.
+void Connection::lease_taken(Side side) {
+    if (side == Side::server) {
+        listener_->lease_opened();
+    } else {
+        ports_[static_cast<std::size_t>(Side::client)]->look_at_leases();
+    }
+}
+
+void Connection::take_back_lease(const char* reason) {
+    if (!lease_) return;
+    const Ref<Connection> alive(this);
+    const std::unique_ptr<Lease> lease = std::move(lease_);
+    lease_ended_because_ = reason;
+    plain_messages_ = 0;
+    lease_threshold_ = std::min(lease_threshold_ * 4, kLastThreshold);
+    if (listener_ && lease->stage() != Lease::Stage::offered) listener_->lease_ended();
+    log(LogLevel::connections, "connection %llu of process %04llx (%s) goes through the server: %s",
+        static_cast<unsigned long long>(serial_), static_cast<unsigned long long>(client_facts_->id),
+        client_facts_->image_path.c_str(), reason);
+    if (!lease->end()) garbage_in_lease();
+}
+
+// Which of the two wrote it cannot be told for certain, and does not matter: they are cut off from each other.
+void Connection::garbage_in_lease() {
+    log(LogLevel::always, "connection %llu of process %04llx (%s) ends: there is garbage in its shared memory",
+        static_cast<unsigned long long>(serial_), static_cast<unsigned long long>(client_facts_->id),
+        client_facts_->image_path.c_str());
+    end(Side::client, STATUS_PORT_DISCONNECTED);
+}
+
+void Connection::count_leased(std::uint32_t sent, std::uint32_t received_by_server,
+                              std::uint32_t received_by_client) {
+    sequence_[static_cast<std::size_t>(Side::server)] += received_by_server;
+    sequence_[static_cast<std::size_t>(Side::client)] += received_by_client;
+    if (Port* const client = ports_[static_cast<std::size_t>(Side::client)]) client->count_sent(sent);
+}
+
+// A lease carries only what is sent by a thread that acts as its process.
+MessageSecurity Connection::security_in_lease(Side from, const TokenRef& token) const {
+    MessageSecurity security;
+    security.token = token;
+    if (from == Side::server || !impersonable_) return security;
+    security.quality = quality_;
+    security.impersonable = true;
+    if (tracked_token_) security.token = tracked_token_;
+    return security;
+}
+
+}  // namespace ntalpc::server

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "server/lease.h"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <string>
+#include <vector>
+
+#include "server/connection.h"
+#include "server/kernel.h"
+#include "server/log.h"
+#include "server/port.h"
+#include "server/thread.h"
+
+namespace ntalpc::server {
+
+namespace {
+
+std::size_t index(Side side) {
+    return static_cast<std::size_t>(side);
+}
+
+UniqueFd duplicate(const UniqueFd& descriptor) {
+    return UniqueFd(fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0));
+}
+
+// A descriptor of its own: a duplicate would have the rights of the original.
+UniqueFd for_reading(const UniqueFd& memory) {
+    const std::string path = "/proc/self/fd/" + std::to_string(memory.get());
+    return UniqueFd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+// Low halves are what is slept on; the byte order is x86's.
+void wake_all(lease::Word& word) {
+    syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+}
+
+}  // namespace
+
+// The size is sealed, so that no process can make the others fault.
+bool LeaseRegion::make(UniqueFd* memory) {
+    memory->reset(memfd_create("lease", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (!*memory || ftruncate(memory->get(), sizeof(lease::Region)) != 0 ||
+        fcntl(memory->get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+        return false;
+    void* const place =
+        mmap(nullptr, sizeof(lease::Region), PROT_READ | PROT_WRITE, MAP_SHARED, memory->get(), 0);
+    if (place == MAP_FAILED) return false;
+    region_ = static_cast<lease::Region*>(place);
+    return true;
+}
+
+LeaseRegion::~LeaseRegion() {
+    if (region_) munmap(region_, sizeof(lease::Region));
+}
+
+bool Leases::add(Lease& lease, std::uint32_t* number) {
+    if (all_.size() >= kMost) return false;
+    do {
+        last_ = (last_ + 1) % lease::kMaxLeases;
+    } while (!all_.emplace(last_, &lease).second);
+    *number = last_;
+    return true;
+}
+
+Lease* Leases::find(std::uint32_t number) const {
+    const auto found = all_.find(number);
+    return found == all_.end() ? nullptr : found->second;
+}
+
+Lease* Leases::find_by_message(std::uint32_t id) const {
+    return lease::is_leased_id(id) ? find(lease::lease_of(id)) : nullptr;
+}
+
+// Each leaves the table when its connection has taken it back.
+void Leases::take_back_all(const char* reason) {
+    while (!all_.empty()) all_.begin()->second->connection().take_back_lease(reason);
+}
+
+namespace {
+
+// Taking one back may end others.
+template <class Concerned>
+void take_back_if(const std::map<std::uint32_t, Lease*>& all, const char* reason, const Concerned& concerned) {
+    auto at = all.begin();
+    while (at != all.end()) {
+        const std::uint32_t number = at->first;
+        if (concerned(*at->second)) at->second->connection().take_back_lease(reason);
+        at = all.upper_bound(number);
+    }
+}
+
+}  // namespace
+
+void Leases::thread_ends(const Thread& thread) {
+    take_back_if(all_, "a thread ended", [&](const Lease& lease) { return lease.carries_anything_of(thread); });
+}
+
+void Leases::take_back_of(const Process& process, const char* reason) {
+    take_back_if(all_, reason, [&](const Lease& lease) { return lease.involves(process); });
+}
+
+std::unique_ptr<Lease> Lease::make(Kernel& kernel, Connection& connection) {
+    std::unique_ptr<Lease> lease(new Lease(kernel, connection));
+    if (!kernel.leases.add(*lease, &lease->number_)) return nullptr;
+    lease->bell_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    for (const Side side : {Side::client, Side::server}) {
+        if (!lease->regions_[index(side)].make(&lease->memory_[index(side)])) return nullptr;
+    }
+    if (!lease->bell_) return nullptr;
+    lease->join(Side::client, connection.client_facts_shared());
+    lease->join(Side::server, connection.listener()->owner_facts());
+    return lease->processes_[0] && lease->processes_[1] ? std::move(lease) : nullptr;
+}
+
+Lease::~Lease() {
+    if (kernel_.leases.find(number_) == this) kernel_.leases.remove(number_);
+}
+
+void Lease::join(Side side, const SharedFacts& facts) {
+    for (Process* const process : kernel_.processes()) {
+        if (process->shared_facts() != facts) continue;
+        processes_[index(side)] = Ref<Process>(process);
+        tokens_[index(side)] = process->token();
+    }
+}
+
+lease::Steps<lease::MappedWords> Lease::steps() const {
+    return lease::Steps(lease::MappedWords(&region(Side::client), &region(Side::server)));
+}
+
+bool Lease::take_part(Side side, std::array<UniqueFd, 3>* descriptors) {
+    auto& [own, others, bell] = *descriptors;
+    own = duplicate(memory_[index(side)]);
+    others = for_reading(memory_[index(peer_of(side))]);
+    bell = duplicate(bell_);
+    if (!own || !others || !bell) return false;
+    stage_ = side == Side::server ? Stage::open : Stage::held;
+    if (stage_ == Stage::held) {
+        memory_ = {};
+        bell_.reset();
+    }
+    return true;
+}
+
+MessageSecurity Lease::security_of(Side side) const {
+    return connection_.security_in_lease(side, tokens_[index(side)]);
+}
+
+bool Lease::has_thread(Side side, std::uint64_t thread_id) const {
+    const auto& process = processes_[index(side)];
+    return std::ranges::any_of(process->threads(),
+                                          [&](const Thread* thread) { return thread->id() == thread_id; });
+}
+
+bool Lease::involves(const Process& process) const {
+    return processes_[0].get() == &process || processes_[1].get() == &process;
+}
+
+bool Lease::carries_anything_of(const Thread& thread) const {
+    if (stage_ != Stage::held || !involves(thread.process())) return false;
+    auto all = steps();
+    const auto counts = all.counts();
+    for (std::uint32_t slot = 0; slot < lease::kSlots; ++slot) {
+        const bool sent = region(Side::client).slots[slot].envelope.thread_id == thread.id() ||
+                          region(Side::server).slots[slot].envelope.thread_id == thread.id();
+        std::uint32_t serial, number;
+        const auto request = [](std::uint32_t) { return true; };
+        if (sent && all.leftover(counts, slot, request, &serial, &number) != lease::Leftover::none) return true;
+    }
+    return false;
+}
+
+// Who sleeps until an answer comes sleeps on the word that the answer would change.
+void Lease::wake_sleepers() {
+    for (std::uint32_t slot = 0; slot < lease::kSlots; ++slot) {
+        if (region(Side::client).awaits[slot].load() != 0) wake_all(region(Side::server).answered[slot]);
+    }
+    if (region(Side::client).sleeps.load() != 0) wake_all(region(Side::server).queued);
+}
+
+bool Lease::end() {
+    kernel_.leases.remove(number_);
+    if (stage_ != Stage::held) return true;
+    auto all = steps();
+    all.take_back();
+    const Counts counts = all.counts();
+    const bool whole = !counts.garbage && leave_messages(counts);
+    connection_.count_leased(counts.published, counts.taken,
+                             static_cast<std::uint32_t>(region(Side::client).taken.load()));
+    wake_sleepers();
+    return whole;
+}
+
+// Where an answer stands among those that have been put in order. One that has not was given just now, or somebody
+// waits for it.
+std::uint32_t Lease::place_of_answer(std::uint32_t slot) const {
+    const lease::Region& server = region(Side::server);
+    const auto queued = static_cast<std::uint32_t>(server.queued.load()) & lease::kNumbers;
+    for (std::uint32_t i = 1; i <= lease::kSlots; ++i) {
+        if (server.order[(queued - i) % lease::kSlots].load() == slot) return lease::kSlots - i;
+    }
+    return lease::kSlots;
+}
+
+// In the order in which they would have been received.
+bool Lease::leave_messages(Counts counts) {
+    auto all = steps();
+    const auto answerable = [this](std::uint32_t slot) {
+        return region(Side::client).slots[slot].envelope.type == LPC_REQUEST;
+    };
+    struct Left {
+        lease::Leftover state;
+        std::uint32_t order, slot, serial;
+        auto operator<=>(const Left&) const = default;
+    };
+    std::vector<Left> left;
+    for (std::uint32_t slot = 0; slot < lease::kSlots; ++slot) {
+        std::uint32_t serial = 0, number = 0;
+        const auto state = all.leftover(counts, slot, answerable, &serial, &number);
+        if (state == lease::Leftover::none) continue;
+        const std::uint32_t order = state == lease::Leftover::unfinished
+                                        ? place_of_answer(slot)
+                                        : lease::kNumbers - lease::ahead(counts.published, number);
+        left.push_back({state, order, slot, serial});
+    }
+    std::ranges::sort(left);
+    return std::ranges::all_of(
+        left, [this](const Left& found) { return leave_message(found.state, found.slot, found.serial); });
+}
+
+Ref<Message> Lease::adopt(std::uint32_t slot, std::uint32_t serial) {
+    const std::uint32_t id = lease::message_id(number_, slot, serial);
+    Ref<Message> message = Message::adopt(kernel_, connection_, id, lease::callback_id(id));
+    if (message) {
+        message->message_context[index(Side::client)] =
+            region(Side::client).slots[slot].envelope.message_context;
+    }
+    return message;
+}
+
+// Nobody pays: the message must not get lost, and its sender cannot be told any more that it may not be.
+bool Lease::leave_message(lease::Leftover state, std::uint32_t slot, std::uint32_t serial) {
+    Message::Step step;
+    if (!read_step(Side::client, slot, &step)) return false;
+    const std::uint64_t sender = step.thread_id;
+    const bool awaited = region(Side::client).slots[slot].envelope.awaited != 0;
+    const Ref<Message> message = adopt(slot, serial);
+    if (!message) return false;
+    message->set_step(std::move(step), make_ref<QuotaAccount>(QuotaLimits{}));
+    if (state == lease::Leftover::received_datagram) {
+        if (connection_.listener()) connection_.listener()->remember_datagram(*message);
+        message->retire();
+        return true;
+    }
+    Thread* waiting = nullptr;
+    if (awaited) {
+        waiting = kernel_.find_thread(processes_[index(Side::client)]->facts().id, sender);
+        if (waiting && waiting->set_away(*message)) message->expect_back(Side::client);
+    }
+    if (state == lease::Leftover::unreceived) {
+        message->deliver();
+        return true;
+    }
+    message->received();
+    return state == lease::Leftover::unanswered || leave_answer(*message, slot);
+}
+
+bool Lease::leave_answer(Message& message, std::uint32_t slot) {
+    Message::Step step;
+    if (!read_step(Side::server, slot, &step)) return false;
+    message.set_step(std::move(step), make_ref<QuotaAccount>(QuotaLimits{}));
+    message.deliver();
+    return true;
+}
+
+// Copied first, then looked at.
+bool Lease::read_step(Side from, std::uint32_t slot, Message::Step* step) const {
+    const lease::Envelope envelope = region(from).slots[slot].envelope;
+    const bool known = from == Side::server ? envelope.type == LPC_REPLY
+                                            : envelope.type == LPC_REQUEST || envelope.type == LPC_DATAGRAM;
+    if (!known || envelope.total_length < sizeof(PORT_MESSAGE) + envelope.data_length) return false;
+    if (!has_thread(from, envelope.thread_id)) return false;
+    step->from = from;
+    step->type = envelope.type;
+    step->ends = envelope.type != LPC_REQUEST;
+    step->total_length = envelope.total_length;
+    step->data_info_offset = envelope.data_info_offset;
+    step->process_id = processes_[index(from)]->facts().id;
+    step->thread_id = envelope.thread_id;
+    step->sender = processes_[index(from)]->shared_facts();
+    step->security = security_of(from);
+    const std::byte* const data = lease::data_of(region(from), slot, envelope.data_length);
+    step->data.assign(data, data + envelope.data_length);
+    return true;
+}
+
+}  // namespace ntalpc::server

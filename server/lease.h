@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A lease: the memory by which the two processes of a connection pass messages without the server
+// (ntalpc/lease_steps.h), until the server takes it back.
+//
+//   offered --the server process takes part--> open --the client takes part--> held --taken back--> gone
+//
+// The server reads that memory once, when it takes the lease back: what has been sent and not been received, what has
+// been received and not been answered, and what has been answered becomes messages as if they had come through it.
+// Whatever stands there was written by clients and is checked like anything else that they send.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "ntalpc/lease_memory.h"
+#include "ntalpc/unique_fd.h"
+#include "server/message.h"
+#include "server/quota.h"
+
+namespace ntalpc::server {
+
+class Connection;
+class Kernel;
+class Lease;
+class Thread;
+
+// A region, mapped for writing.
+class LeaseRegion {
+  public:
+    LeaseRegion() = default;
+    LeaseRegion(LeaseRegion&& other) noexcept : region_(std::exchange(other.region_, nullptr)) {}
+    LeaseRegion& operator=(LeaseRegion&& other) noexcept {
+        std::swap(region_, other.region_);
+        return *this;
+    }
+    ~LeaseRegion();
+    // False when memory or descriptors have run out.
+    bool make(UniqueFd* memory);
+    lease::Region& operator*() const { return *region_; }
+
+  private:
+    lease::Region* region_ = nullptr;
+};
+
+// All there are, by their numbers.
+class Leases {
+  public:
+    bool add(Lease& lease, std::uint32_t* number);
+    void remove(std::uint32_t number) { all_.erase(number); }
+    Lease* find(std::uint32_t number) const;
+    // The one that a message id belongs to.
+    Lease* find_by_message(std::uint32_t id) const;
+    void take_back_all(const char* reason);
+    // Takes back those that carry something of a thread that ends; to be called while it is still known.
+    void thread_ends(const Thread& thread);
+    // Takes back all of a process.
+    void take_back_of(const Process& process, const char* reason);
+
+  private:
+    // Each takes descriptors until it is held, and address space.
+    static constexpr std::size_t kMost = 16384;
+    std::map<std::uint32_t, Lease*> all_;
+    std::uint32_t last_ = 0;
+};
+
+class Lease : public Counted<Lease> {
+  public:
+    enum class Stage : std::uint8_t { offered, open, held };
+
+    // nullptr when there is not enough of something.
+    static std::unique_ptr<Lease> make(Kernel& kernel, Connection& connection);
+    ~Lease();
+
+    std::uint32_t number() const { return number_; }
+    Stage stage() const { return stage_; }
+    Connection& connection() const { return connection_; }
+
+    // The process of that side takes part now. The descriptors: its own memory, the other side's, and the bell. False when
+    // descriptors have run out.
+    bool take_part(Side side, std::array<UniqueFd, 3>* descriptors);
+    // What a message of that side says of its sender.
+    MessageSecurity security_of(Side side) const;
+    bool has_thread(Side side, std::uint64_t thread_id) const;
+
+    // Nothing passes any more, and those who wait by the lease look again. Makes messages of what is left;
+    // false when it is garbage.
+    bool end();
+
+    bool involves(const Process& process) const;
+    // Something that the thread has sent by it is under way.
+    bool carries_anything_of(const Thread& thread) const;
+
+  private:
+    using Counts = lease::Steps<lease::MappedWords>::Counts;
+    Lease(Kernel& kernel, Connection& connection) : kernel_(kernel), connection_(connection) {}
+    lease::Region& region(Side side) const { return *regions_[static_cast<std::size_t>(side)]; }
+    lease::Steps<lease::MappedWords> steps() const;
+    void join(Side side, const SharedFacts& facts);
+    void wake_sleepers();
+    bool leave_messages(Counts counts);
+    std::uint32_t place_of_answer(std::uint32_t slot) const;
+    bool leave_message(lease::Leftover state, std::uint32_t slot, std::uint32_t serial);
+    bool leave_answer(Message& message, std::uint32_t slot);
+    Ref<Message> adopt(std::uint32_t slot, std::uint32_t serial);
+    bool read_step(Side from, std::uint32_t slot, Message::Step* step) const;
+
+    Kernel& kernel_;
+    Connection& connection_;
+    std::uint32_t number_ = 0;
+    Stage stage_ = Stage::offered;
+    std::array<LeaseRegion, 2> regions_;  // by the side that writes
+    std::array<UniqueFd, 2> memory_;      // the same, until both sides have it
+    UniqueFd bell_;
+    // Those at the two ends, and who they are.
+    std::array<Ref<Process>, 2> processes_;
+    std::array<TokenRef, 2> tokens_;
+};
+
+}  // namespace ntalpc::server

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a port has to do with leases.
+#include <vector>
+
+#include "server/port.h"
+#include "server/waits.h"
+
+namespace ntalpc::server {
+
+const char* Port::lease_obstacle() const {
+    if (forbids_leases_) return forbids_leases_;
+    if (lpc()) return "a legacy port";
+    if (flags() & ALPC_PORFLG_WAITABLE_PORT) return "its handles are waited for";
+    if (pool_) return "it has a limit on what is under way";
+    if (list_) return "it has a completion list";
+    return nullptr;
+}
+
+void Port::forbid_leases(const char* reason) {
+    forbids_leases_ = reason;
+    take_back_leases(reason);
+}
+
+void Port::used_by(const Process& process) {
+    if (process.shared_facts() != owner_) forbid_leases("several processes have it");
+}
+
+void Port::take_back_leases(const char* reason) {
+    if (connection_) return connection_->take_back_lease(reason);
+    const std::vector<Ref<Connection>> all(connections_.begin(), connections_.end());
+    for (const auto& connection : all) connection->take_back_lease(reason);
+}
+
+void Port::lease_opened() {
+    ++open_leases_;
+    look_at_leases();
+}
+
+bool Port::may_get_by_lease() const {
+    if (!connection_) return open_leases_ != 0;
+    const Lease* const lease = connection_->lease();
+    return kind_ == Kind::client && lease && lease->stage() == Lease::Stage::held;
+}
+
+void Port::look_at_leases() {
+    while (!receivers_.empty()) receivers_.front()->look_at_leases();
+}
+
+std::int32_t Port::watch(const Ref<QuotaAccount>& payer, UniqueFd* page, UniqueFd* event) {
+    return watch_.open(payer, waiting_since(), page, event);
+}
+
+// Messages that came before anybody watched do not say when.
+std::int64_t Port::waiting_since() const {
+    if (!queue_.empty()) return std::max<std::int64_t>(1, queue_.front().queued_at());
+    return closed_ || receive_status() != 0 ? 1 : 0;
+}
+
+}  // namespace ntalpc::server

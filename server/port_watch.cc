@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "server/port_watch.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "ntalpc/lease_memory.h"
+#include "ntalpc/status.h"
+#include "server/log.h"
+
+namespace ntalpc::server {
+
+PortWatch::~PortWatch() {
+    if (since_) munmap(since_, lease::kPage);
+}
+
+bool PortWatch::make() {
+    memory_.reset(memfd_create("port", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (!memory_ || ftruncate(memory_.get(), lease::kPage) != 0 ||
+        fcntl(memory_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+        return false;
+    void* const place = mmap(nullptr, lease::kPage, PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
+    if (place == MAP_FAILED) return false;
+    since_ = static_cast<std::atomic<std::int64_t>*>(place);
+    return true;
+}
+
+std::int32_t PortWatch::open(const Ref<QuotaAccount>& payer, std::int64_t since, UniqueFd* page,
+                             UniqueFd* event) {
+    if (!since_ && !make()) {
+        log(LogLevel::always, "a port cannot be watched: raise the limit on open files or free some memory");
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (const auto status = event_.open(payer, since != 0, event)) return status;
+    show(since);
+    const std::string path = "/proc/self/fd/" + std::to_string(memory_.get());
+    page->reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    return *page ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+}
+
+void PortWatch::show(std::int64_t since) {
+    if (!since_) return;
+    since_->store(since, std::memory_order_release);
+    event_.show(since != 0);
+}
+
+}  // namespace ntalpc::server
