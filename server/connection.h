@@ -13,6 +13,7 @@
 #include <array>
 #include <cstdint>
 #include <list>
+#include <string>
 
 #include "server/handle.h"
 #include "server/log.h"
@@ -129,8 +130,8 @@ class Connection final : public RefCounted, public Counted<Connection> {
     const Lease* lease() const { return lease_.get(); }
     // Why there can be none now; nullptr if there can.
     const char* lease_obstacle() const;
-    // Why the last one ended; nullptr if there has been none.
-    const char* lease_ended_because() const { return lease_ended_because_; }
+    // Why messages go the way they go.
+    std::string path_reason() const;
     // What a lease has carried becomes messages here. Does nothing without one.
     void take_back_lease(const char* reason);
     void garbage_in_lease();

@@ -37,6 +37,15 @@ const char* Connection::lease_obstacle() const {
     return nullptr;
 }
 
+std::string Connection::path_reason() const {
+    if (lease_ && lease_->stage() == Lease::Stage::held) return "both processes have taken a lease";
+    if (const char* const obstacle = lease_obstacle()) return obstacle;
+    if (lease_) return "a lease is offered";
+    std::string reason = "a lease is offered after " + std::to_string(lease_threshold_) + " messages";
+    if (lease_ended_because_) reason += std::string("; the last one ended: ") + lease_ended_because_;
+    return reason;
+}
+
 bool Connection::lease_is_due() const {
     return plain_messages_ >= lease_threshold_ || path_of(*client_facts_) == MessagePath::direct ||
            path_of(listener_->owner()) == MessagePath::direct;

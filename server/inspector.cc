@@ -69,6 +69,11 @@ void inspect_connection(const Connection& connection, TraceBuffer& buffer) {
     state.messages = narrow(connection.messages().size());
     state.state = static_cast<std::uint32_t>(connection.state());
     Tracer::emit_to<trace::ConnectionState>(buffer, state);
+    trace::ConnectionPath::Event path;
+    path.connection = connection.serial();
+    path.direct = connection.lease() && connection.lease()->stage() == Lease::Stage::held;
+    const std::string_view reason = connection.path_reason();
+    Tracer::emit_to<trace::ConnectionPath>(buffer, path, {.reason = std::as_bytes(std::span(reason))});
 }
 
 void inspect_messages_of(const Connection& connection, TraceBuffer& buffer) {

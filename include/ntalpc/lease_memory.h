@@ -45,16 +45,15 @@ struct alignas(kPage) Region {
     alignas(64) Word published;
     alignas(64) Word taken;
     alignas(64) Word queued;
-    // The owner sleeps, or is about to: 1. In the client's region until answers are queued, in the server's until
-    // messages are published. Set before a last look; the peer looks at it after its step. Garbage here makes
-    // somebody of this connection sleep too long, or wake too often.
+    // How many threads of the owner sleep or are about to. Garbage makes somebody of this connection sleep too long
+    // or wake too often.
     alignas(64) Word sleeps;
     alignas(64) Word order[kSlots];
     alignas(64) Word serial[kSlots];
     alignas(64) Word place[kSlots];
     alignas(64) Word answered[kSlots];
     alignas(64) Word finished[kSlots];
-    alignas(64) Word awaits[kSlots];  // the client sleeps until the conversation in this slot is answered
+    alignas(64) Word awaits[kSlots];
     alignas(kPage) Slot slots[kSlots];
     std::byte large[kSlots][kLarge];
 };
@@ -86,6 +85,9 @@ class MappedWords {
     std::uint64_t fetch_or(Owner owner, Name name, std::uint32_t index, std::uint64_t bits) const {
         return word(owner, name, index).fetch_or(bits);
     }
+    void add(Owner owner, Name name, std::uint32_t index, std::uint64_t difference) const {
+        word(owner, name, index).fetch_add(difference);
+    }
     Word& word(Owner owner, Name name, std::uint32_t index) const {
         // Whether it may be written to is a matter of how it is mapped.
         Region& region = const_cast<Region&>(*regions_[static_cast<std::size_t>(owner)]);
@@ -105,9 +107,13 @@ class MappedWords {
             case Name::answered:
                 return region.answered[index];
             case Name::finished:
+                return region.finished[index];
+            case Name::sleeps:
+                return region.sleeps;
+            case Name::awaits:
                 break;
         }
-        return region.finished[index];
+        return region.awaits[index];
     }
 
   private:

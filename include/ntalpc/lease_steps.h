@@ -53,7 +53,7 @@ inline constexpr std::uint32_t kNumbers = 0x7FFFFFFF;  // counts and serials: 31
 inline constexpr std::uint32_t kNowhere = 0xFFFFFFFF;  // as a place: no message
 
 enum class Owner : std::uint8_t { client, server };
-enum class Name : std::uint8_t { published, taken, queued, order, serial, place, answered, finished };
+enum class Name : std::uint8_t { published, taken, queued, order, serial, place, answered, finished, sleeps, awaits };
 
 // How many steps a count is ahead of another one.
 constexpr std::uint32_t ahead(std::uint32_t count, std::uint32_t of) {
@@ -79,8 +79,9 @@ enum class Leftover : std::uint8_t { none, received_datagram, unanswered, unrece
 //   void store(Owner, Name, std::uint32_t index, std::uint64_t value)
 //   bool exchange(Owner, Name, std::uint32_t index, std::uint64_t& expected, std::uint64_t desired)
 //   std::uint64_t fetch_or(Owner, Name, std::uint32_t index, std::uint64_t bits)
-// all sequentially consistent.
-template <class Words>
+//   void add(Owner, Name, std::uint32_t index, std::uint64_t difference)
+// all sequentially consistent, but for store, which releases.
+template <class Words, std::uint32_t kSlots = lease::kSlots>
 class Steps {
   public:
     explicit Steps(Words words) : words_(words) {}
@@ -155,6 +156,19 @@ class Steps {
         while (!words_.exchange(Owner::server, Name::queued, 0, queued,
                                 (queued & kTakenBack) | after(low(queued) & kNumbers)))
             continue;
+    }
+
+    // ---- Sleeping. ----
+
+    // Before a last look, after which the thread sleeps: until messages are published (the server's `sleeps`),
+    // until answers are queued (the client's), or until one conversation is answered (`awaits`). Who takes such a
+    // step asks afterwards whether to wake somebody. One of the two sees what the other has done.
+    void begin_sleep(Owner owner, Name name, std::uint32_t index = 0) { words_.add(owner, name, index, 1); }
+    void end_sleep(Owner owner, Name name, std::uint32_t index = 0) {
+        words_.add(owner, name, index, ~std::uint64_t{0});
+    }
+    bool sleeping(Owner owner, Name name, std::uint32_t index = 0) {
+        return words_.load(owner, name, index) != 0;
     }
 
     // ---- alpcserver. ----

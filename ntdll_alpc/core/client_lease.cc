@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/client_lease.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "core/server_process.h"
 #include "ntalpc/ntlpcapi.h"
 
 namespace ntalpc::core {
@@ -17,6 +19,11 @@ namespace {
 
 // As many slots as stand in one page are used in turn, and more only when they are all taken.
 constexpr std::uint32_t kWarmSlots = lease::kPage / lease::kSlotSize;
+
+// How long a send waits for room, in nanoseconds.
+constexpr std::int64_t kPatience = 200'000;
+// A server that is killed takes nothing back and wakes nobody, so a thread that waits looks whether it is there.
+constexpr std::int64_t kServerCheck = 500'000'000;
 
 }  // namespace
 
@@ -47,11 +54,25 @@ bool ClientLease::choose_slot(std::uint32_t* slot) {
     return false;
 }
 
+// A receiver that is at work makes room soon, sooner than the server could take over; one that is not has had its chance.
+bool ClientLease::wait_for_slot(std::unique_lock<std::mutex>& lock, std::uint32_t* slot) {
+    const std::int64_t end = Spinning::now() + kPatience;
+    while (!choose_slot(slot)) {
+        const bool hope = std::ranges::any_of(
+            slots_, [](const SlotState& state) { return state.use == Use::datagram; });
+        if (!hope || Spinning::now() > end) return false;
+        lock.unlock();
+        sched_yield();
+        lock.lock();
+    }
+    return true;
+}
+
 LeaseResult ClientLease::send(const Outgoing& outgoing, Sent* sent) {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     auto steps = memory_->steps();
     std::uint32_t slot = 0, number = 0;
-    if (!choose_slot(&slot)) return LeaseResult::taken_back;
+    if (!wait_for_slot(lock, &slot)) return LeaseResult::taken_back;
     const std::uint32_t serial = next_serial(slot);
     if (!steps.begin(slot, serial, &number)) return LeaseResult::taken_back;
     lease::Envelope envelope;
@@ -73,29 +94,33 @@ LeaseResult ClientLease::send(const Outgoing& outgoing, Sent* sent) {
     ++sent_;
     *sent = {slot, serial, lease::message_id(memory_->number(), slot, serial), facts_.sent_sequence + sent_};
     // Nothing can be done about a bell that does not ring; it is never full.
-    if (memory_->others().sleeps.load() != 0) {
+    if (steps.sleeping(Owner::server, Name::sleeps)) {
         const std::uint64_t one = 1;
         [[maybe_unused]] const auto written = ::write(bell_.get(), &one, sizeof(one));
     }
     return LeaseResult::done;
 }
 
-// `look` says what there is; nothing means to wait on. Whoever changes `word` looks at `sleeps` afterwards.
+// `look` says what there is; nothing means to wait on. Whoever changes `word` asks afterwards who sleeps.
 template <class Look>
 LeaseResult ClientLease::wait(host::CallGuard& guard, const Deadline& deadline, const lease::Word& word,
-                              lease::Word& sleeps, const Look& look) {
+                              Name sleep, std::uint32_t index, const Look& look) {
     Found found = Found::nothing;
     const auto done = [&] { return (found = look()) != Found::nothing; };
     if (!spinning_.wait(done)) {
-        sleeps.fetch_add(1);
+        memory_->steps().begin_sleep(Owner::client, sleep, index);
         for (;;) {
             const auto seen = static_cast<std::uint32_t>(word.load());
             if (done()) break;
             const std::int64_t left = deadline.left();
             if (left == 0) break;
-            guard.wait_word_for(word, seen, left);
+            guard.wait_word_for(word, seen, left < 0 ? kServerCheck : std::min(left, kServerCheck));
+            if (!server_is_there()) {
+                found = Found::taken_back;
+                break;
+            }
         }
-        sleeps.fetch_sub(1);
+        memory_->steps().end_sleep(Owner::client, sleep, index);
     }
     switch (found) {
         case Found::nothing:
@@ -112,13 +137,13 @@ LeaseResult ClientLease::wait(host::CallGuard& guard, const Deadline& deadline, 
 
 LeaseResult ClientLease::wait_for_answer(host::CallGuard& guard, const Sent& sent, const Deadline& deadline) {
     auto steps = memory_->steps();
-    return wait(guard, deadline, memory_->others().answered[sent.slot], memory_->own().awaits[sent.slot],
+    return wait(guard, deadline, memory_->others().answered[sent.slot], Name::awaits, sent.slot,
                 [&] { return steps.answer_of(sent.slot, sent.serial); });
 }
 
 LeaseResult ClientLease::wait_for_any(host::CallGuard& guard, const Deadline& deadline) {
     auto steps = memory_->steps();
-    return wait(guard, deadline, memory_->others().queued, memory_->own().sleeps, [&] {
+    return wait(guard, deadline, memory_->others().queued, Name::sleeps, 0, [&] {
         const std::lock_guard lock(mutex_);
         return steps.look_for_queued(looked_).found;
     });

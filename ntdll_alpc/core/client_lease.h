@@ -71,14 +71,16 @@ class ClientLease {
         std::uint32_t number = 0;
         std::uint64_t context = 0;
     };
+    // Both with mutex_ held.
     bool choose_slot(std::uint32_t* slot);
+    bool wait_for_slot(std::unique_lock<std::mutex>& lock, std::uint32_t* slot);
     std::uint32_t next_serial(std::uint32_t slot) const;
     LeaseResult take(CallScope& scope, std::uint32_t slot, std::uint32_t serial, bool in_order,
                      const wire::SendWaitReceive::Request& terms, wire::SendWaitReceive::Reply* reply,
                      wire::Bytes* data);
     template <class Look>
-    LeaseResult wait(host::CallGuard& guard, const Deadline& deadline, const lease::Word& word, lease::Word& sleeps,
-                     const Look& look);
+    LeaseResult wait(host::CallGuard& guard, const Deadline& deadline, const lease::Word& word, lease::Name sleep,
+                     std::uint32_t index, const Look& look);
 
     const std::unique_ptr<LeaseMemory> memory_;
     const UniqueFd bell_;

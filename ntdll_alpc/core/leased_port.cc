@@ -74,7 +74,7 @@ void LeasedPort::hear_bells(std::span<const epoll_event> events) {
         const auto found = leases_.find(static_cast<std::uint32_t>(event.data.u64));
         if (event.data.u64 >= kNudgeTag || found == leases_.end()) continue;
         if (std::ranges::find(awake_, found->second) != awake_.end()) continue;
-        found->second->stay_awake();
+        found->second->wake_up();
         awake_.push_back(found->second);
     }
 }
@@ -85,7 +85,7 @@ void LeasedPort::limit_awake() {
         if (awake_[i]->anything()) continue;
         awake_[i]->go_to_sleep();
         if (awake_[i]->anything()) {
-            awake_[i]->stay_awake();
+            awake_[i]->wake_up();
         } else {
             awake_.erase(awake_.begin() + static_cast<std::ptrdiff_t>(i));
         }
@@ -98,7 +98,7 @@ bool LeasedPort::put_to_sleep() {
     for (auto& lease : awake_) {
         lease->go_to_sleep();
         if (!lease->anything()) continue;
-        lease->stay_awake();
+        lease->wake_up();
         restless.push_back(std::move(lease));
     }
     awake_ = std::move(restless);
@@ -153,10 +153,17 @@ bool LeasedPort::take_from(CallScope& scope, ServerLease& lease, const wire::Sen
             return true;
         case LeaseResult::garbage:
             report_garbage(scope, lease.number());
+            forget(lease);
             return false;
         default:
             return false;
     }
+}
+
+void LeasedPort::forget(const ServerLease& lease) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(awake_, [&](const auto& other) { return other.get() == &lease; });
+    leases_.erase(lease.number());
 }
 
 bool LeasedPort::look(CallScope& scope, const wire::SendWaitReceive::Request& terms, Received* received) {

@@ -58,6 +58,7 @@ class LeasedPort {
     bool take_from(CallScope& scope, ServerLease& lease, const wire::SendWaitReceive::Request& terms,
                    Received* received);
     bool take_from_server(CallScope& scope, const wire::SendWaitReceive::Request& terms, Received* received);
+    void forget(const ServerLease& lease);
     bool spin();
     void sleep(host::CallGuard& guard, std::int64_t limit);
     // A thread goes away with a message.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <utility>
 
 #include "ntalpc/ntlpcapi.h"
 
@@ -35,6 +36,14 @@ bool ServerLease::anything() const {
 
 bool ServerLease::over() const {
     return memory_->steps().look_for_message().found == Found::taken_back;
+}
+
+void ServerLease::go_to_sleep() {
+    if (!std::exchange(asleep_, true)) memory_->steps().begin_sleep(lease::Owner::server, lease::Name::sleeps);
+}
+
+void ServerLease::wake_up() {
+    if (std::exchange(asleep_, false)) memory_->steps().end_sleep(lease::Owner::server, lease::Name::sleeps);
 }
 
 LeaseResult ServerLease::take(CallScope& scope, const wire::SendWaitReceive::Request& terms,
@@ -123,12 +132,12 @@ LeaseResult ServerLease::answer(const wire::PortMessage& header, wire::Bytes dat
     }
     if (!steps.answer(slot, serial)) return LeaseResult::taken_back;
     if (awaited) {
-        if (memory_->others().awaits[slot].load() != 0) wake(memory_->own().answered[slot]);
+        if (steps.sleeping(lease::Owner::client, lease::Name::awaits, slot)) wake(memory_->own().answered[slot]);
         return LeaseResult::done;
     }
     const std::lock_guard lock(mutex_);
     steps.queue(slot);
-    if (memory_->others().sleeps.load() != 0) wake(memory_->own().queued);
+    if (steps.sleeping(lease::Owner::client, lease::Name::sleeps)) wake(memory_->own().queued);
     return LeaseResult::done;
 }
 

@@ -29,8 +29,8 @@ class ServerLease {
     bool over() const;
 
     // From now on the client rings the bell. To be followed by a look.
-    void go_to_sleep() const { memory_->own().sleeps.store(1); }
-    void stay_awake() const { memory_->own().sleeps.store(0, std::memory_order_relaxed); }
+    void go_to_sleep();
+    void wake_up();
 
     // Receives the first message. Nothing there: timed_out. One that does not fit stays, and reply->has_message is 0.
     LeaseResult take(CallScope& scope, const wire::SendWaitReceive::Request& terms,
@@ -51,6 +51,7 @@ class ServerLease {
     const UniqueFd bell_;
     const wire::TakeLease::Reply facts_;
     std::mutex mutex_;
+    bool asleep_ = false;  // guarded by the port's lock
     std::array<Pending, lease::kSlots> pending_;  // guarded by mutex_
     std::uint32_t received_ = 0;                  // guarded by mutex_
 };

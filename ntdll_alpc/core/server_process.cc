@@ -190,6 +190,12 @@ NTSTATUS register_process(Registration* registration) {
     return fail("alpcserver hangs up on this process; see the log beside its socket");
 }
 
+bool server_is_there() {
+    State& mine = state();
+    const std::lock_guard lock(mine.mutex);
+    return mine.anchor && server_alive(mine.anchor.get());
+}
+
 host::TokenStamp registered_token() {
     State& mine = state();
     const std::lock_guard lock(mine.mutex);

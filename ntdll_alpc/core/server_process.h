@@ -19,6 +19,9 @@ struct Registration {
 // Registers the process unless it is registered already with a server that is still there. Thread-safe.
 NTSTATUS register_process(Registration* registration);
 
+// Whether the server that the process has registered with last is there.
+bool server_is_there();
+
 // The state that the primary token was in when the process registered.
 host::TokenStamp registered_token();
 

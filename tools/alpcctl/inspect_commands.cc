@@ -60,10 +60,11 @@ int run_connections_command(const std::string& directory, const Words& given) {
     const Snapshot now(client, wire::inspect_processes | wire::inspect_ports | wire::inspect_connections);
     Table table({"connection", "port", "state", "client", "server", "messages", "path", "reason"});
     for (const Event* const connection : now.all(Type::connection_state)) {
+        const Event* const path = now.find(Type::connection_path, connection->number("connection"));
         table.add({connection->number("connection"), now.port(connection->number("listener")),
                    connection->text("state"), process_of(now, *connection, "client_process"),
-                   process_of(now, *connection, "server_process"), connection->number("messages"), "mediated",
-                   "every message goes through the server"});
+                   process_of(now, *connection, "server_process"), connection->number("messages"),
+                   path->number("direct") != 0 ? "direct" : "mediated", path->text("reason")});
     }
     return print(table, json);
 }
