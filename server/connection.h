@@ -127,13 +127,16 @@ class Connection final : public RefCounted, public Counted<Connection> {
     std::uint32_t offer_lease(Side side);
     // A side has taken part.
     void lease_taken(Side side);
-    const Lease* lease() const { return lease_.get(); }
+    // Messages may go past the server.
+    bool has_lease() const;
     // Why there can be none now; nullptr if there can.
     const char* lease_obstacle() const;
     // Why messages go the way they go.
     std::string path_reason() const;
-    // What a lease has carried becomes messages here. Does nothing without one.
+    // What a lease has carried becomes messages here. Does nothing unless both sides have taken part.
     void take_back_lease(const char* reason);
+    // The same, and one that has only been offered is not any more.
+    void drop_lease(const char* reason);
     void garbage_in_lease();
     // How many messages a lease has carried.
     void count_leased(std::uint32_t sent, std::uint32_t received_by_server, std::uint32_t received_by_client);

@@ -38,12 +38,16 @@ const char* Connection::lease_obstacle() const {
 }
 
 std::string Connection::path_reason() const {
-    if (lease_ && lease_->stage() == Lease::Stage::held) return "both processes have taken a lease";
+    if (has_lease()) return "both processes have taken a lease";
     if (const char* const obstacle = lease_obstacle()) return obstacle;
     if (lease_) return "a lease is offered";
     std::string reason = "a lease is offered after " + std::to_string(lease_threshold_) + " messages";
     if (lease_ended_because_) reason += std::string("; the last one ended: ") + lease_ended_because_;
     return reason;
+}
+
+bool Connection::has_lease() const {
+    return lease_ && lease_->stage() == Lease::Stage::held;
 }
 
 bool Connection::lease_is_due() const {
@@ -56,6 +60,9 @@ std::uint32_t Connection::offer_lease(Side side) {
     if (!lease_ && side == Side::server && lease_is_due()) lease_ = Lease::make(kernel_, *this);
     if (!lease_) return 0;
     const auto wanted = side == Side::server ? Lease::Stage::offered : Lease::Stage::open;
+    // The message that the client is just getting is as good as over.
+    constexpr std::size_t answered = 1;
+    if (side == Side::client && messages_.size() > answered) return 0;
     return lease_->stage() == wanted ? lease_->number() + 1 : 0;
 }
 
@@ -69,6 +76,10 @@ void Connection::lease_taken(Side side) {
 }
 
 void Connection::take_back_lease(const char* reason) {
+    if (has_lease()) drop_lease(reason);
+}
+
+void Connection::drop_lease(const char* reason) {
     if (!lease_) return;
     const Ref<Connection> alive(this);
     const std::unique_ptr<Lease> lease = std::move(lease_);

@@ -71,7 +71,7 @@ void inspect_connection(const Connection& connection, TraceBuffer& buffer) {
     Tracer::emit_to<trace::ConnectionState>(buffer, state);
     trace::ConnectionPath::Event path;
     path.connection = connection.serial();
-    path.direct = connection.lease() && connection.lease()->stage() == Lease::Stage::held;
+    path.direct = connection.has_lease();
     const std::string_view reason = connection.path_reason();
     Tracer::emit_to<trace::ConnectionPath>(buffer, path, {.reason = std::as_bytes(std::span(reason))});
 }

@@ -24,6 +24,7 @@
 #include "server/kernel.h"
 #include "server/live_objects.h"
 #include "server/port.h"
+#include "server/termination.h"
 
 namespace ntalpc::server {
 
@@ -71,6 +72,10 @@ class FakeThread final : public ReplySink {
     FakeThread(Kernel& kernel, Ref<Process> process, std::uint64_t id)
         : kernel_(kernel), thread_(std::make_unique<Thread>(std::move(process), id, 0, *this)) {}
 
+    ~FakeThread() override {
+        if (thread_) kill();
+    }
+
     void send(std::span<const wire::Bytes> pieces, std::span<const UniqueFd> descriptors) override {
         Recorded recorded;
         for (const wire::Bytes piece : pieces)
@@ -91,7 +96,7 @@ class FakeThread final : public ReplySink {
     Thread& thread() { return *thread_; }
     Process& process() { return thread_->process(); }
     // The end of the thread, as when its channel hangs up.
-    void kill() { thread_.reset(); }
+    void kill() { end_thread(kernel_, std::move(thread_)); }
 
     const char* send_packet(std::uint16_t code, wire::Bytes body, std::span<UniqueFd> descriptors = {}) {
         const wire::PacketHeader header{.size = static_cast<std::uint32_t>(sizeof(header) + body.size()),
@@ -179,7 +184,8 @@ class FakeThread final : public ReplySink {
     void note_descriptor(const wire::PacketHeader& header, const std::vector<std::byte>& packet,
                          const UniqueFd& descriptor) {
         for (const auto code :
-             {wire::Code::create_view, wire::Code::secure_view, wire::Code::send_wait_receive}) {
+             {wire::Code::create_view, wire::Code::secure_view, wire::Code::send_wait_receive,
+              wire::Code::take_lease, wire::Code::watch_port}) {
             if (header.code == static_cast<std::uint16_t>(code)) return;
         }
         std::uint64_t handle = 0;

@@ -81,7 +81,7 @@ Lease* Leases::find_by_message(std::uint32_t id) const {
 
 // Each leaves the table when its connection has taken it back.
 void Leases::take_back_all(const char* reason) {
-    while (!all_.empty()) all_.begin()->second->connection().take_back_lease(reason);
+    while (!all_.empty()) all_.begin()->second->connection().drop_lease(reason);
 }
 
 namespace {
@@ -92,7 +92,7 @@ void take_back_if(const std::map<std::uint32_t, Lease*>& all, const char* reason
     auto at = all.begin();
     while (at != all.end()) {
         const std::uint32_t number = at->first;
-        if (concerned(*at->second)) at->second->connection().take_back_lease(reason);
+        if (concerned(*at->second)) at->second->connection().drop_lease(reason);
         at = all.upper_bound(number);
     }
 }
@@ -155,9 +155,14 @@ MessageSecurity Lease::security_of(Side side) const {
 }
 
 bool Lease::has_thread(Side side, std::uint64_t thread_id) const {
-    const auto& process = processes_[index(side)];
-    return std::ranges::any_of(process->threads(),
-                                          [&](const Thread* thread) { return thread->id() == thread_id; });
+    return find_thread(side, thread_id) != nullptr;
+}
+
+Thread* Lease::find_thread(Side side, std::uint64_t thread_id) const {
+    const auto& threads = processes_[index(side)]->threads();
+    const auto found =
+        std::ranges::find_if(threads, [&](const Thread* thread) { return thread->id() == thread_id; });
+    return found == threads.end() ? nullptr : *found;
 }
 
 bool Lease::involves(const Process& process) const {
@@ -260,9 +265,8 @@ bool Lease::leave_message(lease::Leftover state, std::uint32_t slot, std::uint32
         message->retire();
         return true;
     }
-    Thread* waiting = nullptr;
     if (awaited) {
-        waiting = kernel_.find_thread(processes_[index(Side::client)]->facts().id, sender);
+        Thread* const waiting = find_thread(Side::client, sender);
         if (waiting && waiting->set_away(*message)) message->expect_back(Side::client);
     }
     if (state == lease::Leftover::unreceived) {

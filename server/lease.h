@@ -98,6 +98,7 @@ class Lease : public Counted<Lease> {
     Lease(Kernel& kernel, Connection& connection) : kernel_(kernel), connection_(connection) {}
     lease::Region& region(Side side) const { return *regions_[static_cast<std::size_t>(side)]; }
     lease::Steps<lease::MappedWords> steps() const;
+    Thread* find_thread(Side side, std::uint64_t thread_id) const;
     void join(Side side, const SharedFacts& facts);
     void wake_sleepers();
     bool leave_messages(Counts counts);

@@ -90,7 +90,7 @@ void handle(Call& call, const wire::ReportGarbage::Request& request,
     Lease* const lease = call.kernel.leases.find(request.lease);
     if (!lease || !lease->involves(call.process())) return call.finish(STATUS_NOT_FOUND);
     const Ref<Connection> connection(&lease->connection());
-    connection->take_back_lease("garbage in its shared memory");
+    connection->drop_lease("garbage in its shared memory");
     connection->garbage_in_lease();
     call.finish(STATUS_SUCCESS);
 }

@@ -18,7 +18,7 @@ const char* Port::lease_obstacle() const {
 
 void Port::forbid_leases(const char* reason) {
     forbids_leases_ = reason;
-    take_back_leases(reason);
+    take_back_leases(reason);  // what is only offered will be found to be impossible
 }
 
 void Port::used_by(const Process& process) {
@@ -38,8 +38,7 @@ void Port::lease_opened() {
 
 bool Port::may_get_by_lease() const {
     if (!connection_) return open_leases_ != 0;
-    const Lease* const lease = connection_->lease();
-    return kind_ == Kind::client && lease && lease->stage() == Lease::Stage::held;
+    return kind_ == Kind::client && connection_->has_lease();
 }
 
 void Port::look_at_leases() {

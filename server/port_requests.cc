@@ -327,7 +327,9 @@ void handle(Call& call, const wire::SendWaitReceive::Request& request,
         if (receive_by_list(call, *port, request, terms)) return;
         receive(call, *port, terms, request.timeout);
     } else {
-        reply_without_message(call.thread, terms, STATUS_SUCCESS);
+        const bool from_client = port->kind() == Port::Kind::client;
+        reply_without_message(call.thread, terms, STATUS_SUCCESS,
+                              from_client ? port->connection()->offer_lease(Side::client) : 0);
     }
 }
 

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Leases as the server gives them and takes them back. The two processes are played by hand, with the steps that the
+// library takes.
+#include "server/lease.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "ntalpc/message_path.h"
+#include "server/kernel_test_support.h"
+#include "server/recorder.h"
+
+namespace ntalpc::server {
+namespace {
+
+constexpr int kMessagesUntilALease = 16;
+
+class LeaseTest : public KernelTest {
+  protected:
+    struct Leased : Pair {
+        std::uint32_t number = 0;
+        Answer<wire::TakeLease> server_end, client_end;
+        lease::Region* client_memory = nullptr;  // as the client has it
+        lease::Region* server_memory = nullptr;
+    };
+
+    // What the server finds in its answer when it receives the last of so many datagrams.
+    std::uint32_t offer_after(const Pair& pair, int count) {
+        std::uint32_t offer = 0;
+        for (int i = 0; i < count; ++i) {
+            EXPECT_EQ(send(*pair.client, pair.client_port, "one of many").status, STATUS_SUCCESS);
+            offer = receive(*pair.server, pair.listener).body.lease;
+        }
+        return offer;
+    }
+    static Answer<wire::TakeLease> take(FakeThread& thread, std::uint32_t number) {
+        return thread.call<wire::TakeLease>({.lease = number});
+    }
+    lease::Region* map(const UniqueFd& memory) {
+        void* const place =
+            mmap(nullptr, sizeof(lease::Region), PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
+        EXPECT_NE(place, MAP_FAILED);
+        mapped_.push_back(place);
+        return static_cast<lease::Region*>(place);
+    }
+    Leased leased_pair() {
+        Leased leased{connected_pair(), 0, {}, {}};
+        leased.number = offer_after(leased, kMessagesUntilALease) - 1;
+        leased.server_end = take(*leased.server, leased.number);
+        EXPECT_EQ(leased.server_end.status, STATUS_SUCCESS);
+        leased.client_end = take(*leased.client, leased.number);
+        EXPECT_EQ(leased.client_end.status, STATUS_SUCCESS);
+        if (leased.client_end.files.size() != 3) return leased;
+        leased.client_memory = map(leased.client_end.files[0]);
+        leased.server_memory = map(leased.server_end.files[0]);
+        return leased;
+    }
+    void TearDown() override {
+        for (void* const place : mapped_) munmap(place, sizeof(lease::Region));
+        KernelTest::TearDown();
+    }
+
+    static auto steps(const Leased& leased) {
+        return lease::Steps(lease::MappedWords(leased.client_memory, leased.server_memory));
+    }
+    static void write(lease::Region& region, std::uint32_t slot, std::uint32_t serial, std::uint16_t type,
+                      FakeThread& sender, std::string_view data, bool awaited = false) {
+        lease::Envelope& envelope = region.slots[slot].envelope;
+        envelope = {};
+        envelope.serial = serial;
+        envelope.type = type;
+        envelope.data_length = static_cast<std::uint16_t>(data.size());
+        envelope.total_length = static_cast<std::uint16_t>(kHeader + data.size());
+        envelope.awaited = awaited;
+        envelope.thread_id = sender.thread().id();
+        envelope.message_context = 0xC0DE;
+        std::memcpy(region.slots[slot].data, data.data(), data.size());
+    }
+    // By the lease. Returns the message id.
+    static std::uint32_t send_leased(const Leased& leased, std::uint32_t slot, std::uint16_t type, std::string_view data,
+                                     bool awaited = false) {
+        auto all = steps(leased);
+        std::uint32_t number = 0;
+        EXPECT_TRUE(all.begin(slot, 1, &number));
+        write(*leased.client_memory, slot, 1, type, *leased.client, data, awaited);
+        EXPECT_TRUE(all.publish(slot, number));
+        return lease::message_id(leased.number, slot, 1);
+    }
+    static void receive_leased(const Leased& leased, std::uint32_t slot) {
+        const auto look = steps(leased).look_for_message();
+        EXPECT_EQ(look.found, lease::Found::message);
+        EXPECT_EQ(look.slot, slot);
+        EXPECT_TRUE(steps(leased).take(look.number));
+    }
+    static void answer_leased(const Leased& leased, std::uint32_t slot, std::string_view data) {
+        write(*leased.server_memory, slot, 1, LPC_REPLY, *leased.server, data);
+        EXPECT_TRUE(steps(leased).answer(slot, 1));
+        steps(leased).queue(slot);
+    }
+    void take_back(const Leased& leased) {
+        EXPECT_EQ(leased.client->call<wire::ReleaseLeases>({.handle = leased.client_port}).status, STATUS_SUCCESS);
+    }
+    MessageAnswer resume(const Leased& leased, std::uint32_t id) {
+        auto request = sending(leased.client_port, 0, {.flags = kSync});
+        request.has_send = 0;
+        request.message = {};
+        request.resumed = id;
+        leased.client->start<wire::SendWaitReceive>(request);
+        return leased.client->waiting() ? MessageAnswer{} : leased.client->take<wire::SendWaitReceive>();
+    }
+
+  private:
+    std::vector<void*> mapped_;
+};
+
+TEST_F(LeaseTest, IsOfferedAfterSomeMessages) {
+    const Pair pair = connected_pair();
+    EXPECT_EQ(offer_after(pair, kMessagesUntilALease - 1), 0u);
+    EXPECT_NE(offer_after(pair, 1), 0u);
+}
+
+TEST_F(LeaseTest, TheServerProcessComesFirstAndNobodyElseMay) {
+    const Pair pair = connected_pair();
+    const std::uint32_t number = offer_after(pair, kMessagesUntilALease) - 1;
+    EXPECT_EQ(take(*pair.client, number).status, STATUS_RETRY);
+    EXPECT_EQ(take(new_process(), number).status, STATUS_NOT_FOUND);
+    EXPECT_EQ(take(*pair.server, number + 1).status, STATUS_NOT_FOUND);
+    EXPECT_EQ(take(*pair.server, number).status, STATUS_SUCCESS);
+    EXPECT_EQ(take(*pair.server, number).status, STATUS_NOT_FOUND);
+    EXPECT_EQ(take(*pair.client, number).status, STATUS_SUCCESS);
+    EXPECT_EQ(take(*pair.client, number).status, STATUS_NOT_FOUND);
+}
+
+TEST_F(LeaseTest, TheClientWaitsUntilNothingIsUnderWay) {
+    const Pair pair = connected_pair();
+    const std::uint32_t number = offer_after(pair, kMessagesUntilALease) - 1;
+    ASSERT_EQ(take(*pair.server, number).status, STATUS_SUCCESS);
+    send(*pair.client, pair.client_port, "first");
+    EXPECT_EQ(take(*pair.client, number).status, STATUS_RETRY);
+    EXPECT_EQ(receive(*pair.server, pair.listener).text(), "first");
+    EXPECT_EQ(take(*pair.client, number).status, STATUS_SUCCESS);
+}
+
+TEST_F(LeaseTest, TheOtherSidesMemoryCannotBeWritten) {
+    const Leased leased = leased_pair();
+    ASSERT_EQ(leased.client_end.files.size(), 3u);
+    EXPECT_EQ(mmap(nullptr, lease::kPage, PROT_READ | PROT_WRITE, MAP_SHARED, leased.client_end.files[1].get(), 0),
+              MAP_FAILED);
+    EXPECT_NE(ftruncate(leased.client_end.files[0].get(), 0), 0);
+}
+
+TEST_F(LeaseTest, WhatWasNotReceivedComesFromTheServerInOrder) {
+    const Leased leased = leased_pair();
+    send_leased(leased, 5, LPC_DATAGRAM, "first");
+    const std::uint32_t id = send_leased(leased, 2, LPC_REQUEST, "second");
+    send(*leased.client, leased.client_port, "third");
+    EXPECT_EQ(receive(*leased.server, leased.listener).text(), "first");
+    const auto second = receive(*leased.server, leased.listener);
+    EXPECT_EQ(second.text(), "second");
+    EXPECT_EQ(second.body.message.message_id, id);
+    EXPECT_EQ(second.body.message.type, LPC_REQUEST | LPC_CONTINUATION_REQUIRED);
+    EXPECT_EQ(second.body.message.thread_id, leased.client->thread().id());
+    EXPECT_EQ(receive(*leased.server, leased.listener).text(), "third");
+}
+
+TEST_F(LeaseTest, WhatWasReceivedCanBeAnsweredThroughTheServer) {
+    const Leased leased = leased_pair();
+    const std::uint32_t id = send_leased(leased, 0, LPC_REQUEST, "question");
+    receive_leased(leased, 0);
+    EXPECT_EQ(send(*leased.server, leased.listener, "answer", {.reply_to = id}).status, STATUS_SUCCESS);
+    EXPECT_FALSE(steps(leased).answer(0, 1));  // too late
+    const auto answer = receive(*leased.client, leased.client_port);
+    EXPECT_EQ(answer.text(), "answer");
+    EXPECT_EQ(answer.body.message.message_id, id);
+    EXPECT_EQ(answer.body.attributes.message_context, 0xC0DEu);
+}
+
+TEST_F(LeaseTest, AnswersThatWereNotReceivedComeInTheirOrder) {
+    const Leased leased = leased_pair();
+    send_leased(leased, 1, LPC_REQUEST, "a");
+    send_leased(leased, 0, LPC_REQUEST, "b");
+    receive_leased(leased, 1);
+    receive_leased(leased, 0);
+    answer_leased(leased, 0, "to b");
+    answer_leased(leased, 1, "to a");
+    take_back(leased);
+    EXPECT_EQ(receive(*leased.client, leased.client_port).text(), "to b");
+    EXPECT_EQ(receive(*leased.client, leased.client_port).text(), "to a");
+    EXPECT_EQ(receive(*leased.client, leased.client_port).status, STATUS_TIMEOUT);
+}
+
+TEST_F(LeaseTest, WhatIsOverIsOver) {
+    const Leased leased = leased_pair();
+    send_leased(leased, 0, LPC_REQUEST, "question");
+    receive_leased(leased, 0);
+    answer_leased(leased, 0, "answer");
+    EXPECT_TRUE(steps(leased).finish(0, 1));
+    take_back(leased);
+    EXPECT_EQ(receive(*leased.client, leased.client_port).status, STATUS_TIMEOUT);
+    EXPECT_EQ(receive(*leased.server, leased.listener).status, STATUS_TIMEOUT);
+}
+
+TEST_F(LeaseTest, AThreadThatWaitedGetsItsAnswerAndNobodyElse) {
+    const Leased leased = leased_pair();
+    const std::uint32_t id = send_leased(leased, 0, LPC_REQUEST, "question", true);
+    receive_leased(leased, 0);
+    EXPECT_EQ(send(*leased.server, leased.listener, "answer", {.reply_to = id}).status, STATUS_SUCCESS);
+    FakeThread& other = new_thread(*leased.client);
+    EXPECT_EQ(receive(other, leased.client_port).status, STATUS_TIMEOUT);
+    const auto answer = resume(leased, id);
+    EXPECT_EQ(answer.status, STATUS_SUCCESS);
+    EXPECT_EQ(answer.text(), "answer");
+    EXPECT_EQ(answer.body.sent_attributes.message_id, id);
+}
+
+TEST_F(LeaseTest, AThreadThatWaitedMayComeBeforeItsAnswer) {
+    const Leased leased = leased_pair();
+    const std::uint32_t id = send_leased(leased, 0, LPC_REQUEST, "question", true);
+    take_back(leased);
+    resume(leased, id);
+    ASSERT_TRUE(leased.client->waiting());
+    const auto question = receive(*leased.server, leased.listener);
+    send(*leased.server, leased.listener, "answer", {.reply_to = question.body.message.message_id});
+    EXPECT_EQ(leased.client->take<wire::SendWaitReceive>().text(), "answer");
+}
+
+TEST_F(LeaseTest, AThreadThatWaitedLearnsOfTheEnd) {
+    const Leased leased = leased_pair();
+    const std::uint32_t id = send_leased(leased, 0, LPC_REQUEST, "question", true);
+    receive_leased(leased, 0);
+    close(*leased.server, leased.listener);
+    EXPECT_EQ(resume(leased, id).status, STATUS_PORT_DISCONNECTED);
+}
+
+TEST_F(LeaseTest, AResumeOfNothingIsLost) {
+    const Leased leased = leased_pair();
+    EXPECT_EQ(resume(leased, 0x40000000).status, STATUS_PORT_DISCONNECTED);
+}
+
+TEST_F(LeaseTest, TheEndOfAThreadThatWaitsWithdrawsItsRequest) {
+    const Leased leased = leased_pair();
+    FakeThread& other = new_thread(*leased.client);
+    auto all = steps(leased);
+    std::uint32_t number = 0;
+    ASSERT_TRUE(all.begin(0, 1, &number));
+    write(*leased.client_memory, 0, 1, LPC_REQUEST, other, "question", true);
+    ASSERT_TRUE(all.publish(0, number));
+    receive_leased(leased, 0);
+    other.kill();
+    EXPECT_EQ(kind(receive(*leased.server, leased.listener)), unsigned{LPC_CANCEL_MESSAGE});
+}
+
+TEST_F(LeaseTest, AReceivedDatagramIsRememberedForQuestions) {
+    const Leased leased = leased_pair();
+    const std::uint32_t id = send_leased(leased, 0, LPC_DATAGRAM, "note");
+    receive_leased(leased, 0);
+    const auto answer = leased.server->call<wire::QueryMessage>({.handle = leased.listener, .message_id = id});
+    EXPECT_EQ(answer.status, STATUS_SUCCESS);
+    EXPECT_EQ(answer.body.thread_id, leased.client->thread().id());
+}
+
+TEST_F(LeaseTest, TheEndOfTheClientsThreadKeepsWhatItSent) {
+    const Leased leased = leased_pair();
+    send_leased(leased, 0, LPC_DATAGRAM, "last words");
+    leased.client->kill();
+    EXPECT_EQ(receive(*leased.server, leased.listener).text(), "last words");
+}
+
+TEST_F(LeaseTest, AReceiverThatWaitsAtTheServerIsToldToLook) {
+    const Pair pair = connected_pair();
+    const std::uint32_t number = offer_after(pair, kMessagesUntilALease) - 1;
+    FakeThread& waiting = new_thread(*pair.server);
+    start_receive(waiting, pair.listener);
+    ASSERT_EQ(take(*pair.server, number).status, STATUS_SUCCESS);
+    ASSERT_FALSE(waiting.waiting());
+    EXPECT_EQ(waiting.take<wire::SendWaitReceive>().body.lease, kLookAtLeases);
+    start_receive(waiting, pair.listener);
+    EXPECT_EQ(waiting.take<wire::SendWaitReceive>().body.lease, kLookAtLeases);
+}
+
+TEST_F(LeaseTest, AnotherProcessEndsItForGood) {
+    const Leased leased = leased_pair();
+    Handle* const handle = leased.server->process().find(leased.listener);
+    ASSERT_NE(handle, nullptr);
+    dynamic_cast<Port&>(handle->object()).used_by(new_process().process());
+    std::uint32_t number = 0;
+    EXPECT_FALSE(steps(leased).begin(0, 1, &number));
+    EXPECT_EQ(offer_after(leased, 10 * kMessagesUntilALease), 0u);
+}
+
+TEST_F(LeaseTest, ATraceEndsAllAndLetsNoneBegin) {
+    const Leased leased = leased_pair();
+    FakeThread& recorder = new_process();
+    ASSERT_EQ(recorder.call<wire::TraceStart>({}).status, STATUS_SUCCESS);
+    std::uint32_t number = 0;
+    EXPECT_FALSE(steps(leased).begin(0, 1, &number));
+    EXPECT_EQ(offer_after(leased, 10 * kMessagesUntilALease), 0u);
+}
+
+TEST_F(LeaseTest, EachEndMakesTheNextOneLater) {
+    const Leased leased = leased_pair();
+    take_back(leased);
+    EXPECT_EQ(offer_after(leased, 4 * kMessagesUntilALease - 1), 0u);
+    EXPECT_NE(offer_after(leased, 1), 0u);
+}
+
+// What clients write is believed as little as what they send.
+TEST_F(LeaseTest, GarbageEndsTheConnection) {
+    const auto spoil = [](const Leased& leased, int kind) {
+        lease::Envelope& envelope = leased.client_memory->slots[0].envelope;
+        if (kind == 0) leased.client_memory->published = 1000;
+        if (kind == 1) leased.server_memory->taken = 5;
+        if (kind == 2) envelope.type = LPC_CONNECTION_REQUEST;
+        if (kind == 3) envelope.total_length = 0;
+        if (kind == 4) envelope.data_length = 0xFFFF;
+        if (kind == 5) envelope.thread_id = 0xDEAD;
+    };
+    for (int kind = 0; kind < 6; ++kind) {
+        const Leased leased = leased_pair();
+        send_leased(leased, 0, LPC_REQUEST, "question");
+        spoil(leased, kind);
+        take_back(leased);
+        EXPECT_EQ(send(*leased.client, leased.client_port, "more").status, STATUS_PORT_DISCONNECTED) << kind;
+        kernel().handles.close(*leased.server->process().find(leased.listener));
+    }
+}
+
+TEST_F(LeaseTest, WhoFindsGarbageCanSaySo) {
+    const Leased leased = leased_pair();
+    EXPECT_EQ(new_process().call<wire::ReportGarbage>({.lease = leased.number}).status, STATUS_NOT_FOUND);
+    EXPECT_EQ(leased.server->call<wire::ReportGarbage>({.lease = leased.number}).status, STATUS_SUCCESS);
+    EXPECT_EQ(send(*leased.client, leased.client_port, "more").status, STATUS_PORT_DISCONNECTED);
+}
+
+TEST_F(LeaseTest, SendersAreThreadsOfTheOtherProcess) {
+    const Leased leased = leased_pair();
+    const auto check = [&](std::uint64_t thread) {
+        return leased.server
+            ->call<wire::CheckSender>({.lease = leased.number, .by_client = 1, .thread_id = thread})
+            .status;
+    };
+    EXPECT_EQ(check(leased.client->thread().id()), STATUS_SUCCESS);
+    EXPECT_EQ(check(leased.server->thread().id()), STATUS_NOT_FOUND);
+}
+
+}  // namespace
+}  // namespace ntalpc::server
