@@ -349,7 +349,6 @@ void Connection::notify_client_died(const Thread& thread, Side from, MessageCost
 void Connection::end(Side gone, std::int32_t own_status, PendingMessages pending) {
     const Ref<Connection> alive(this);
     const LogAbout about = about_client();
-    take_back_lease("the connection ended");
     drop_lease("the connection ended");
     if (state_ == State::pending || (state_ == State::accepting && gone == Side::client)) {
         return abandon_request();

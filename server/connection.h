@@ -16,8 +16,8 @@
 #include <string>
 
 #include "server/handle.h"
-#include "server/log.h"
 #include "server/lease.h"
+#include "server/log.h"
 #include "server/message.h"
 #include "server/process.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // When a connection has a lease, and how it ends.
 #include <algorithm>
+#include <new>
 
 #include "ntalpc/message_path.h"
 #include "server/connection.h"
@@ -82,6 +83,7 @@ void Connection::take_back_lease(const char* reason) {
 void Connection::drop_lease(const char* reason) {
     if (!lease_) return;
     const Ref<Connection> alive(this);
+    const LogAbout about = about_client();
     const std::unique_ptr<Lease> lease = std::move(lease_);
     lease_ended_because_ = reason;
     plain_messages_ = 0;
@@ -90,11 +92,17 @@ void Connection::drop_lease(const char* reason) {
     log(LogLevel::connections, "connection %llu of process %04llx (%s) goes through the server: %s",
         static_cast<unsigned long long>(serial_), static_cast<unsigned long long>(client_facts_->id),
         client_facts_->image_path.c_str(), reason);
-    if (!lease->end()) garbage_in_lease();
+    try {
+        if (!lease->end()) garbage_in_lease();
+    } catch (const std::bad_alloc&) {
+        log(LogLevel::always, "out of memory when a lease was taken back: its connection ends");
+        end(Side::client, STATUS_PORT_DISCONNECTED);
+    }
 }
 
 // Which of the two wrote it cannot be told for certain, and does not matter: they are cut off from each other.
 void Connection::garbage_in_lease() {
+    const LogAbout about = about_client();
     log(LogLevel::always, "connection %llu of process %04llx (%s) ends: there is garbage in its shared memory",
         static_cast<unsigned long long>(serial_), static_cast<unsigned long long>(client_facts_->id),
         client_facts_->image_path.c_str());

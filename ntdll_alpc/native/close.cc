@@ -11,7 +11,11 @@
 
 extern "C" NTSTATUS NtClose(HANDLE Handle) {
     // First, because afterwards another thread may be given the same value for a port with views of its own.
-    ntalpc::core::Leases::instance().handle_closes(Handle);
+    try {
+        ntalpc::core::Leases::instance().handle_closes(Handle);
+    } catch (const std::bad_alloc&) {
+        // The server takes the port's leases back when it sees that the handle is closed.
+    }
     ntalpc::core::handle_closes(Handle);
     if (const std::uint64_t cookie = ntalpc::host::known_cookie(Handle); cookie != 0)
         ntalpc::core::forget_capability(cookie);
