@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <list>
 #include <map>
 #include <memory>
@@ -215,9 +214,10 @@ class Port final : public Object, public Counted<Port> {
     std::list<PortWait*> watchers_;
     std::unique_ptr<CompletionList> list_;
     std::list<Connection*> connections_;
-    std::deque<std::uint32_t> canceled_requests_;
-    std::deque<std::pair<std::uint32_t, MessageSender>> datagrams_;  // received lately, newest last
-    std::deque<std::uint32_t> processed_direct_;                     // messages processed lately, newest last
+    std::list<std::uint32_t> canceled_requests_;
+    // Lists, because an empty deque takes half a kilobyte.
+    std::list<std::pair<std::uint32_t, MessageSender>> datagrams_;  // received lately, newest last
+    std::list<std::uint32_t> processed_direct_;                     // messages processed lately, newest last
     std::list<ReferenceWait*> reference_waits_;
     std::uint32_t references_ = 0;
     std::map<std::uint32_t, Reserve> reserves_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "server/server.h"
 
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
@@ -60,6 +61,22 @@ class Linger {
     Nanoseconds end_ = kForever;
 };
 
+// Large messages and what clients keep share one heap, which would grow for hours as the one settles in the gaps of
+// the other. Now and then the pages that are free in it go back to the system.
+class HeapTrimmer {
+  public:
+    void trim_if_due(Nanoseconds now) {
+        constexpr Nanoseconds pause = Nanoseconds{20} * 1'000'000'000;
+        constexpr std::size_t worth_it = std::size_t{1} << 20;
+        if (now < next_) return;
+        next_ = now + pause;
+        if (mallinfo2().fordblks > worth_it) malloc_trim(0);
+    }
+
+  private:
+    Nanoseconds next_ = 0;
+};
+
 Nanoseconds sooner(Nanoseconds a, Nanoseconds b) {
     if (a == kForever) return b;
     if (b == kForever) return a;
@@ -86,13 +103,16 @@ void serve(const Options& options, const Limits& limits, const std::function<voi
     ready();
     confine_process();
     Linger linger(options.linger);
+    HeapTrimmer heap;
     while (!stop.stopped()) {
         const Nanoseconds next = kernel.expire();
         channels.collect();
         tracer().serve_readers();
         const Nanoseconds end = linger.update(channels.idle());
         if (linger.over()) break;
-        loop.run_once(sooner(sooner(next, end), tell_of_missing_lines(monotonic_now())));
+        const Nanoseconds now = monotonic_now();
+        heap.trim_if_due(now);
+        loop.run_once(sooner(sooner(next, end), tell_of_missing_lines(now)));
     }
     listener.close();
     log(LogLevel::connections, stop.stopped() ? "stopped by a signal" : "no clients left");

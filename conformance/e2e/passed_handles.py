@@ -6,6 +6,7 @@ NTALPC_CYCLES says how many transfers the long test makes; by default few."""
 
 import os
 import pathlib
+import signal
 import sys
 import unittest
 
@@ -121,6 +122,27 @@ class PassedHandles(EndToEnd):
         self.do(server, "receive listener 30000")
         self.do(server, "take")
         self.assertEqual(self.do(server, "read").text, "content")
+
+    def keepers(self):
+        """The processes that keep handles for our programs."""
+        found = []
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                ours = str(self.directory).encode() in (process / "environ").read_bytes()
+                if ours and b"ntalpc_keeper" in (process / "cmdline").read_bytes():
+                    found.append(int(process.name))
+            except OSError:
+                continue  # it has just gone
+        return found
+
+    def test_the_keeper_ends_with_its_server(self):
+        server, client = self.connect("windows", "windows")
+        self.do(client, "write content")
+        self.do(client, "pass client")
+        self.assertEqual(len(self.keepers()), 1)
+        os.kill(self.server_process(), signal.SIGKILL)
+        self.wait_until(lambda: not self.keepers(), "the keeper has gone", 5)
+        self.assertEqual([client.end(), server.end()], [0, 0])
 
     def test_many_transfers_leave_nothing(self):
         for kinds in pairs_of_kinds():

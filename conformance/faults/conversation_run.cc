@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,6 +28,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 // Everything here takes milliseconds; this is what "for ever" means.
 constexpr std::chrono::seconds kLimit{10};
+// With so many more nobody comes to an end of them.
+constexpr unsigned kFewDescriptors = 30;
 
 // Set to see what the library says in the parties.
 constexpr const char* kShowVariable = "NTALPC_FAULTS_SHOW";
@@ -79,6 +82,8 @@ class Run {
   private:
     void start(std::size_t index);
     void follow();
+    void limit_descriptors(pid_t process);
+    void lift_limit();
     RunResult finish_fault();
     void wait_for_change(Clock::time_point limit);
     void ended(std::size_t index, int status);
@@ -100,6 +105,8 @@ class Run {
     std::array<pid_t, kMostParties> processes_{};  // 0: has ended
     std::size_t living_ = 0;
     std::unique_ptr<Victim> victim_control_;
+    pid_t limited_ = 0;
+    rlimit unlimited_{};
     std::array<bool, kMostParties> told_{};
     bool went_on_ = false;
     std::string problem_;
@@ -108,7 +115,7 @@ class Run {
 // A failing process has too little of something: its calls say so, and the program may have to give up by
 // itself.
 bool is_scarcity(Kind kind) {
-    return kind == Kind::fail_call || kind == Kind::fail_allocation;
+    return kind == Kind::fail_call || kind == Kind::fail_allocation || kind == Kind::few_descriptors;
 }
 
 std::vector<NTSTATUS> documented(const Conversation& conversation, Kind kind) {
@@ -158,9 +165,22 @@ void Run::follow() {
     const bool is_server = victim_ == kServer;
     const pid_t process = is_server ? around_.subject.process() : processes_[victim_];
     if (fault_.kind == Kind::fail_allocation) return around_.allocations.arm(process, fault_.step);
+    if (fault_.kind == Kind::few_descriptors) return limit_descriptors(process);
     victim_control_ =
         std::make_unique<Victim>(process, fault_, is_server ? nullptr : &around_.stage.party(victim_));
     victim_control_->seize();
+}
+
+void Run::limit_descriptors(pid_t process) {
+    limited_ = process;
+    rlimit limit = {descriptors_of(process) + fault_.step - 1, RLIM_INFINITY};
+    if (prlimit(process, RLIMIT_NOFILE, nullptr, &unlimited_) == 0) limit.rlim_max = unlimited_.rlim_max;
+    if (prlimit(process, RLIMIT_NOFILE, &limit, nullptr) != 0) problem_ = "cannot limit descriptors";
+}
+
+void Run::lift_limit() {
+    if (limited_ != 0) prlimit(limited_, RLIMIT_NOFILE, &unlimited_, nullptr);  // it may have ended
+    limited_ = 0;
 }
 
 // What came of it, without the problem.
@@ -170,6 +190,10 @@ RunResult Run::finish_fault() {
         result.struck = around_.allocations.has_failed();
         result.steps = around_.allocations.counted();
         around_.allocations.disarm();
+    } else if (fault_.kind == Kind::few_descriptors) {
+        result.struck = fault_.step <= kFewDescriptors;
+        result.steps = fault_.step;
+        lift_limit();
     } else if (victim_control_) {
         result.struck = victim_control_->struck();
         result.steps = victim_control_->steps();
@@ -246,6 +270,7 @@ void Run::tell_services() {
         const bool alone = service == Service::event_pair ? living_ < conversation_.roles.size() : users == 0;
         if (!alone) continue;
         told_[i] = true;
+        if (victim_ == kServer) lift_limit();  // or nobody can tell anything
         // Nobody can open a pair any more whose server has gone. Its events work on, so its waits do not end.
         if (service == Service::event_pair && server_was_killed()) {
             kill(processes_[i], SIGKILL);
@@ -282,11 +307,7 @@ void Run::look_at_server(bool struck) {
     problem_ = replaced ? around_.converse() : around_.bystander->converse();
     if (!problem_.empty()) return;
     if (replaced) around_.subject.find();
-    const Clock::time_point limit = Clock::now() + std::chrono::seconds(2);
-    do {
-        const Possessions now = around_.subject.look();
-        problem_ = around_.before.difference(now);
-    } while (!problem_.empty() && Clock::now() < limit);
+    problem_ = around_.wait_for_baseline();
 }
 
 std::string Run::where(std::size_t index) const {
@@ -301,6 +322,15 @@ std::string Run::where(std::size_t index) const {
 std::string Surroundings::converse() {
     const std::string wrong = bystander->converse();
     return wrong.empty() ? usher->converse() : wrong;
+}
+
+std::string Surroundings::wait_for_baseline() {
+    const Clock::time_point limit = Clock::now() + std::chrono::seconds(2);
+    std::string difference;
+    do {
+        difference = before.difference(subject.look());
+    } while (!difference.empty() && Clock::now() < limit);
+    return difference;
 }
 
 std::string Surroundings::prepare() {

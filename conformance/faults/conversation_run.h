@@ -30,6 +30,8 @@ struct Surroundings {
     std::string prepare();
     // Both of those who stay talk to the server.
     std::string converse();
+    // Empty as soon as the server has what it had before; else, after a while, what is different.
+    std::string wait_for_baseline();
 
     FailingAllocations allocations;
     Stage stage;

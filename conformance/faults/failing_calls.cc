@@ -12,11 +12,11 @@ namespace ntalpc::faults {
 
 namespace {
 
+// Not brk(), whose failure is no error number; allocations fail in another way.
 bool makes_memory(unsigned long long call) {
     switch (call) {
         case SYS_mmap:
         case SYS_mremap:
-        case SYS_brk:
         case SYS_mprotect:
         case SYS_epoll_ctl:
         case SYS_ftruncate:

@@ -13,6 +13,7 @@
 
 #include "conformance/faults/conversation_run.h"
 #include "conformance/faults/failing_allocations.h"
+#include "conformance/faults/hostile.h"
 
 namespace {
 
@@ -28,7 +29,8 @@ struct Options {
 constexpr const char* kUsage =
     "usage: fault_check [--conversation=NAME] [--victim=NAME] [--kind=NAME] [--every=N] [--step=N] [--list]\n"
     "Strikes each party of each conversation, the server among them, at each of its steps.\n"
-    "  --kind=NAME   kill, kill-instruction, stop, fail-call or fail-allocation\n"
+    "  --kind=NAME   kill, kill-instruction, stop, fail-call, fail-allocation or few-descriptors;\n"
+    "                wrong-lengths, wrong-headers, odd-values, foreign-ids, odd-descriptors, broken-orders\n"
     "  --every=N     a sample: each N-th step\n"
     "  --step=N      this step alone\n"
     "  --list        only says which conversations and parties there are\n";
@@ -78,8 +80,8 @@ std::vector<Row> rows(const Options& options) {
     std::vector<Row> result;
     for (const Conversation& conversation : conversations()) {
         if (!options.conversation.empty() && options.conversation != conversation.name) continue;
-        for (const Kind kind :
-             {Kind::kill, Kind::kill_instruction, Kind::stop, Kind::fail_call, Kind::fail_allocation}) {
+        for (const Kind kind : {Kind::kill, Kind::kill_instruction, Kind::stop, Kind::fail_call,
+                                Kind::fail_allocation, Kind::few_descriptors}) {
             if (!options.kind.empty() && options.kind != name_of(kind)) continue;
             for (std::size_t i = 0; i <= conversation.roles.size(); ++i) {
                 const Row row = {conversation, i == conversation.roles.size() ? kServer : i, kind};
@@ -90,6 +92,11 @@ std::vector<Row> rows(const Options& options) {
         }
     }
     return result;
+}
+
+bool wanted(const Options& options, const HostileRow& row) {
+    return options.conversation.empty() && options.victim.empty() &&
+           (options.kind.empty() || options.kind == row.name);
 }
 
 class Check {
@@ -123,6 +130,26 @@ class Check {
         std::fflush(stdout);
         ++(findings == 0 ? passed_ : failed_);
         (row.kind == Kind::kill || row.kind == Kind::kill_instruction ? kill_points_ : others_) += faults;
+    }
+
+    void operator()(const HostileRow& row) {
+        const auto begin = std::chrono::steady_clock::now();
+        unsigned packets = 0;
+        std::string problem;
+        try {
+            problem = attack(row, *around_, &packets);
+        } catch (const std::exception& failure) {
+            problem = failure.what();
+        }
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+        std::printf("%-20s %-10s %-16s %5u packets %26s %6.1f s\n", "hostile", "client", row.name, packets,
+                    "", took.count());
+        if (!problem.empty()) {
+            std::printf("hostile %s: %s\n", row.name, problem.c_str());
+            renew();
+        }
+        std::fflush(stdout);
+        ++(problem.empty() ? passed_ : failed_);
     }
 
     int finish() const {
@@ -179,6 +206,8 @@ int main(int argc, char** argv) {
         FailingAllocations::load(argv);
         Check check(options, server_binary());
         for (const Row& row : selected) check(row);
+        for (const HostileRow& row : hostile_rows())
+            if (wanted(options, row)) check(row);
         return check.finish();
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "fault_check: %s\n", failure.what());

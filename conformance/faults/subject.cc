@@ -20,12 +20,6 @@ namespace ntalpc::faults {
 
 namespace {
 
-std::size_t descriptors_of(pid_t process) {
-    std::error_code gone;
-    const std::filesystem::directory_iterator entries("/proc/" + std::to_string(process) + "/fd", gone);
-    return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
-}
-
 std::set<std::string> files_below(const std::string& directory) {
     std::set<std::string> result;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
@@ -34,6 +28,12 @@ std::set<std::string> files_below(const std::string& directory) {
 }
 
 }  // namespace
+
+std::size_t descriptors_of(pid_t process) {
+    std::error_code gone;
+    const std::filesystem::directory_iterator entries("/proc/" + std::to_string(process) + "/fd", gone);
+    return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
+}
 
 std::string Possessions::difference(const Possessions& now) const {
     if (std::memcmp(&counts, &now.counts, sizeof(counts)) != 0) {

@@ -23,6 +23,8 @@ struct Possessions {
     std::string difference(const Possessions& now) const;
 };
 
+std::size_t descriptors_of(pid_t process);
+
 class Subject {
   public:
     // Puts XDG_RUNTIME_DIR and WINEPREFIX of this process and its children into a new directory. `binary` is
@@ -35,6 +37,7 @@ class Subject {
     // The running server, found by its lock file; it becomes a child of this process, which is a subreaper.
     void find();
     pid_t process() const { return process_; }
+    const std::string& directory() const { return directory_; }
     // Asks it. Throws ServerError when it is not there.
     Possessions look();
     // It has ended; another one is to be found.

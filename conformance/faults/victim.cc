@@ -49,6 +49,8 @@ std::string_view name_of(Kind kind) {
             return "fail-call";
         case Kind::fail_allocation:
             return "fail-allocation";
+        case Kind::few_descriptors:
+            return "few-descriptors";
         case Kind::none:
             break;
     }
@@ -141,7 +143,8 @@ void Victim::strike(pid_t thread) {
             failing_ = thread;
             resume(thread);
             break;
-        case Kind::fail_allocation:  // nobody is followed for that
+        case Kind::fail_allocation:  // nobody is followed for these
+        case Kind::few_descriptors:
         case Kind::none:
             break;
     }

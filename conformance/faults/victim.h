@@ -23,6 +23,7 @@ enum class Kind {
     stop,              // SIGSTOP at a step
     fail_call,         // a system call that makes a descriptor or a mapping fails
     fail_allocation,
+    few_descriptors,  // it may open only as many more as the number of the step
 };
 
 std::string_view name_of(Kind kind);

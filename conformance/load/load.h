@@ -37,7 +37,7 @@ inline constexpr std::array kKindNames = {
 inline constexpr std::size_t kKinds = kKindNames.size();
 
 inline constexpr std::size_t kMostProcesses = 1000;
-inline constexpr std::int64_t kPatience = 60;  // seconds: what takes longer is lost
+inline constexpr std::int64_t kPatience = 180;  // seconds: what takes longer is lost
 
 struct Process {
     std::atomic<std::uint32_t> generation;  // changes when one is killed and when the next one comes

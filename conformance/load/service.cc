@@ -93,7 +93,12 @@ class Service {
         Body body{};
         if (!message.parse(&body)) return complain("receives a message that nobody has sent");
         const PeerRef peer = find(attributes);
-        if (!peer) return complain("receives a message of a connection that it does not know");
+        if (!peer) {
+            // Another thread may have been faster with the end of the connection.
+            if (!has_several_threads(number_))
+                complain("receives a message of a connection that it does not know");
+            return;
+        }
         if (body.kind != Kind::canceled) count(*peer, body);
         check_attachments(body, attributes);
         if (body.kind == Kind::push) return push(*peer, body);

@@ -111,7 +111,7 @@ NTSTATUS connect(const ConnectArguments& arguments, PALPC_PORT_ATTRIBUTES port_a
     status = capture_handles(arguments.out_attributes, request.send_attributes, &handles);
     if (status != STATUS_SUCCESS) return status;
     CallScope scope;
-    if (status = scope.connect(); status != STATUS_SUCCESS) return status;
+    if (status = scope.connect_to_living_server(); status != STATUS_SUCCESS) return status;
     if (takes_token(request.port) || takes_token(request.send_attributes)) status = scope.keep_token();
     if (status != STATUS_SUCCESS) return status;
     OutgoingView view;

@@ -36,6 +36,12 @@ class CallScope {
         channel_ = Channel::current(&status);
         return status == STATUS_SUCCESS ? present_changed_tokens(guard_, *channel_) : status;
     }
+    // For calls that begin something.
+    NTSTATUS connect_to_living_server() {
+        NTSTATUS status;
+        channel_ = Channel::to_living_server(&status);
+        return status == STATUS_SUCCESS ? present_changed_tokens(guard_, *channel_) : status;
+    }
     // Connects and finds out what a handle stands for.
     NTSTATUS connect(HANDLE handle, std::uint64_t* id) {
         NTSTATUS status = connect();

@@ -70,6 +70,13 @@ Channel* Channel::current(NTSTATUS* status) {
     return *status == STATUS_SUCCESS ? channel : nullptr;
 }
 
+Channel* Channel::to_living_server(NTSTATUS* status) {
+    Channel* const channel = current(status);
+    if (!channel || !channel->lane_.hung_up()) return channel;
+    channel->broken();
+    return current(status);
+}
+
 Channel* Channel::left() {
     auto* channel = static_cast<Channel*>(pthread_getspecific(key()));
     // Calls made while the thread had left this one are over, and their channel is not needed any more.

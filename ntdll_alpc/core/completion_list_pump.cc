@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <ctime>
 #include <new>
 
 #include "core/capture.h"
@@ -54,7 +53,7 @@ std::uint32_t to_be_woken(std::uint32_t published, std::uint32_t concurrency, st
     return active >= concurrency ? 0 : std::min(published, concurrency - active);
 }
 
-NTSTATUS connect_once(CallScope& scope) {
+NTSTATUS connect(CallScope& scope) {
     try {
         return scope.connect();
     } catch (const std::bad_alloc&) {
@@ -93,26 +92,14 @@ void serve(CallScope& scope, ListRegistration& list) {
     }
 }
 
-// The server puts messages into the list from now on, and this thread alone fetches them. So while there is
-// too little of something to connect they have to wait, but not for ever, as there may be no server any more.
-bool connect(CallScope& scope) {
-    constexpr timespec moment = {0, 10'000'000};
-    constexpr int attempts = 1000;
-    NTSTATUS status = STATUS_UNSUCCESSFUL;
-    for (int attempt = 0; attempt < attempts; ++attempt) {
-        status = connect_once(scope);
-        if (status != STATUS_NO_MEMORY && status != STATUS_INSUFFICIENT_RESOURCES) break;
-        nanosleep(&moment, nullptr);
-    }
-    return status == STATUS_SUCCESS;
-}
-
 void run_pump(void* argument) {
     const std::unique_ptr<Registration> owned(static_cast<Registration*>(argument));
     ListRegistration& list = **owned;
     CallScope scope;
     try {
-        if (connect(scope) && scope.channel().generation() == list.generation) serve(scope, list);
+        const NTSTATUS status = connect(scope);
+        list.pump_start.tell(status);
+        if (status == STATUS_SUCCESS && scope.channel().generation() == list.generation) serve(scope, list);
     } catch (const ListGone&) {
         host::log(host::LogLevel::error,
                   "a completion list is given up: its memory is gone; unregister it before it is freed");
@@ -127,8 +114,13 @@ void run_pump(void* argument) {
 NTSTATUS start_pump(const Registration& list) {
     auto argument = std::make_unique<Registration>(list);
     const NTSTATUS status = host::start_thread(run_pump, argument.get());
-    if (status == STATUS_SUCCESS) argument.release();
-    return status;
+    if (status != STATUS_SUCCESS) return status;
+    argument.release();
+    // A pump that cannot connect cannot tell the server either. A thread that is not let start for now, as
+    // while Windows' loader is busy, is not waited for.
+    constexpr std::chrono::seconds limit{2};
+    const NTSTATUS connected = list->pump_start.wait(limit);
+    return connected == STATUS_TIMEOUT ? NTSTATUS{STATUS_SUCCESS} : connected;
 }
 
 // ---- Registration ----

@@ -9,7 +9,7 @@ NTSTATUS create_port(wire::CreatePort::Request& request, const ObjectName& name,
     request.attributes = name.attributes;
     request.root = name.root;
     CallScope scope;
-    NTSTATUS status = scope.connect();
+    NTSTATUS status = scope.connect_to_living_server();
     if (status != STATUS_SUCCESS) return status;
     const wire::CreatePort::RequestBlobs blobs = {.name = wire::bytes_of(name.path),
                                                   .security_descriptor = name.security_descriptor};

@@ -27,7 +27,7 @@ NTSTATUS ask_for_handle(const ObjectName& name, ACCESS_MASK access,
     request.root = name.root;
     request.access = access;
     CallScope scope;
-    NTSTATUS status = scope.connect();
+    NTSTATUS status = scope.connect_to_living_server();
     if (status != STATUS_SUCCESS) return status;
     typename Request::Reply reply;
     typename Request::ReplyBlobs reply_blobs;

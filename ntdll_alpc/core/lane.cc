@@ -2,6 +2,7 @@
 #include "core/lane.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -58,6 +59,11 @@ bool Lane::add_pipes(UniqueFd answers, UniqueFd requests) {
     requests_.reset(open(path.c_str(), O_RDWR | O_CLOEXEC));
     answers_ = std::move(answers);
     return answers_ && requests_ && fcntl(requests_.get(), F_SETFL, O_DIRECT) == 0;
+}
+
+bool Lane::hung_up() const {
+    char unused;
+    return recv(socket_.get(), &unused, sizeof(unused), MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 ssize_t Lane::send(std::span<const wire::Bytes> pieces, int descriptor) {

@@ -20,6 +20,9 @@ class Lane {
     // What becomes readable with an answer, and when the server has gone.
     int answers() const { return answers_ ? answers_.get() : socket_.get(); }
 
+    // Whether the server has gone, as far as can be seen now.
+    bool hung_up() const;
+
     // The first two pieces are ours, the others may be program memory. Both return what sendmsg() and
     // recvmsg() return, with errno set.
     ssize_t send(std::span<const wire::Bytes> pieces, int descriptor);

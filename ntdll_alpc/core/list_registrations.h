@@ -3,14 +3,38 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 #include "core/completion_list_writer.h"
+#include "ntalpc/status.h"
 
 namespace ntalpc::core {
+
+// What became of the connection of a list's pump to the server.
+class PumpStart {
+  public:
+    void tell(NTSTATUS status) {
+        const std::lock_guard lock(mutex_);
+        status_ = status;
+        told_.notify_all();
+    }
+    // STATUS_TIMEOUT when that is not known in time.
+    NTSTATUS wait(std::chrono::milliseconds limit) {
+        std::unique_lock lock(mutex_);
+        told_.wait_for(lock, limit, [this] { return status_ != STATUS_TIMEOUT; });
+        return status_;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable told_;
+    NTSTATUS status_ = STATUS_TIMEOUT;  // guarded by mutex_
+};
 
 struct ListRegistration {
     ListRegistration(void* memory, const ListLayout& layout, std::uint32_t flags)
@@ -24,6 +48,7 @@ struct ListRegistration {
     std::atomic<std::uint32_t> concurrency{0};
     std::atomic<std::uint64_t> posts{0};  // messages put into the list, ever
     CompletionListWriter writer;          // the pump's alone once it runs
+    PumpStart pump_start;
 };
 
 class ListRegistrations {

@@ -210,7 +210,7 @@ NTSTATUS take_server_view(CallScope& scope, const wire::LpcConnectPort::Reply& r
 NTSTATUS connect(const ConnectArguments& arguments, CapturedConnect& captured) {
     MappingGuard own_mapping, server_mapping;
     CallScope scope;
-    NTSTATUS status = scope.connect();
+    NTSTATUS status = scope.connect_to_living_server();
     const bool takes_token = !captured.request.qos_dynamic && captured.request.qos_level != SecurityAnonymous;
     if (status == STATUS_SUCCESS && takes_token) status = scope.keep_token();
     if (status == STATUS_SUCCESS) status = map_own_view(&captured.view, &own_mapping);

@@ -16,7 +16,16 @@ NtStatus open_process(std::uint64_t, std::uint32_t unix_process, std::uint32_t, 
                       NtHandle* handle) {
     UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, unix_process, 0)));
     if (process) return native::HandleTable::instance().add(std::move(process), handle, ALPC_PORFLG_OBJECT_TYPE_PROCESS);
-    return errno == ESRCH ? STATUS_INVALID_CID : STATUS_ACCESS_DENIED;
+    switch (errno) {
+        case ESRCH:
+            return STATUS_INVALID_CID;
+        case EMFILE:
+        case ENFILE:
+        case ENOMEM:
+            return STATUS_INSUFFICIENT_RESOURCES;
+        default:
+            return STATUS_ACCESS_DENIED;
+    }
 }
 
 // Linux has no descriptor for a thread of another process that older kernels know.
