@@ -88,7 +88,7 @@ void Connection::drop_lease(const char* reason) {
     lease_ended_because_ = reason;
     plain_messages_ = 0;
     lease_threshold_ = std::min(lease_threshold_ * 4, kLastThreshold);
-    if (listener_ && lease->stage() != Lease::Stage::offered) listener_->lease_ended();
+    const Ref<Port> listener(lease->stage() == Lease::Stage::offered ? nullptr : listener_);
     log(LogLevel::connections, "connection %llu of process %04llx (%s) goes through the server: %s",
         static_cast<unsigned long long>(serial_), static_cast<unsigned long long>(client_facts_->id),
         client_facts_->image_path.c_str(), reason);
@@ -98,6 +98,7 @@ void Connection::drop_lease(const char* reason) {
         log(LogLevel::always, "out of memory when a lease was taken back: its connection ends");
         end(Side::client, STATUS_PORT_DISCONNECTED);
     }
+    if (listener) listener->lease_ended();
 }
 
 // Which of the two wrote it cannot be told for certain, and does not matter: they are cut off from each other.

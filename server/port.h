@@ -126,7 +126,7 @@ class Port final : public Object, public Counted<Port> {
     void take_back_leases(const char* reason);
     // A connection port's: how many processes of clients may send without the server.
     void lease_opened();
-    void lease_ended() { --open_leases_; }
+    void lease_ended();
     // Whether messages may come to the port by a lease.
     bool may_get_by_lease() const;
     // Tells those who wait to receive that they may.

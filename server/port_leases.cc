@@ -36,6 +36,11 @@ void Port::lease_opened() {
     look_at_leases();
 }
 
+void Port::lease_ended() {
+    --open_leases_;
+    watch_.count_ended();
+}
+
 bool Port::may_get_by_lease() const {
     if (!connection_) return open_leases_ != 0;
     return kind_ == Kind::client && connection_->has_lease();

@@ -7,14 +7,13 @@
 
 #include <string>
 
-#include "ntalpc/lease_memory.h"
 #include "ntalpc/status.h"
 #include "server/log.h"
 
 namespace ntalpc::server {
 
 PortWatch::~PortWatch() {
-    if (since_) munmap(since_, lease::kPage);
+    if (page_) munmap(page_, lease::kPage);
 }
 
 bool PortWatch::make() {
@@ -24,13 +23,13 @@ bool PortWatch::make() {
         return false;
     void* const place = mmap(nullptr, lease::kPage, PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
     if (place == MAP_FAILED) return false;
-    since_ = static_cast<std::atomic<std::int64_t>*>(place);
+    page_ = static_cast<lease::PortPage*>(place);
     return true;
 }
 
 std::int32_t PortWatch::open(const Ref<QuotaAccount>& payer, std::int64_t since, UniqueFd* page,
                              UniqueFd* event) {
-    if (!since_ && !make()) {
+    if (!page_ && !make()) {
         log(LogLevel::always, "a port cannot be watched: raise the limit on open files or free some memory");
         return STATUS_INSUFFICIENT_RESOURCES;
     }
@@ -42,9 +41,13 @@ std::int32_t PortWatch::open(const Ref<QuotaAccount>& payer, std::int64_t since,
 }
 
 void PortWatch::show(std::int64_t since) {
-    if (!since_) return;
-    since_->store(since, std::memory_order_release);
+    if (!page_) return;
+    page_->since.store(since, std::memory_order_release);
     event_.show(since != 0);
+}
+
+void PortWatch::count_ended() {
+    if (page_) page_->ended.fetch_add(1);
 }
 
 }  // namespace ntalpc::server

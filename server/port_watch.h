@@ -3,9 +3,9 @@
 // memory that says since when there is something, and a descriptor that is readable then.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
+#include "ntalpc/lease_memory.h"
 #include "ntalpc/unique_fd.h"
 #include "server/ready_event.h"
 
@@ -20,14 +20,16 @@ class PortWatch {
 
     // The descriptors for a process that wants to watch. STATUS_QUOTA_EXCEEDED, STATUS_INSUFFICIENT_RESOURCES.
     std::int32_t open(const Ref<QuotaAccount>& payer, std::int64_t since, UniqueFd* page, UniqueFd* event);
-    bool watched() const { return since_ != nullptr; }
+    bool watched() const { return page_ != nullptr; }
     // 0: there is nothing.
     void show(std::int64_t since);
+    // A lease of the port has been taken back.
+    void count_ended();
 
   private:
     bool make();
     UniqueFd memory_;
-    std::atomic<std::int64_t>* since_ = nullptr;
+    lease::PortPage* page_ = nullptr;
     ReadyEvent event_;
 };
 

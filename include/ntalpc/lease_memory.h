@@ -59,6 +59,15 @@ struct alignas(kPage) Region {
 };
 static_assert(sizeof(Region) == kPage + kSlots * (kSlotSize + kLarge));
 
+// What alpcserver tells the process of a connection port (watch_port).
+struct PortPage {
+    // When the first message came that is to be received by way of the server, on the monotonic clock; 1 when a receive
+    // would not wait for another reason, 0 when it would.
+    std::atomic<std::int64_t> since;
+    // How many leases of the port have been taken back.
+    std::atomic<std::uint64_t> ended;
+};
+
 // The place of a message's data.
 inline const std::byte* data_of(const Region& region, std::uint32_t slot, std::size_t length) {
     return length <= kSmall ? region.slots[slot].data : region.large[slot];

@@ -121,7 +121,7 @@ bool DirectCall::receive_by(ClientLease& lease) {
 }
 
 bool DirectCall::run_server(LeasedPort& port) {
-    if (remaining.flags & ALPC_MSGFLG_SYNC_REQUEST) return false;
+    if ((remaining.flags & ALPC_MSGFLG_SYNC_REQUEST) || port.idle()) return false;
     if (remaining.has_send) {
         if (!answer_by(port)) {
             Reply reply;

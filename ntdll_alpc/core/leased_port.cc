@@ -37,13 +37,13 @@ bool LeasedPort::set_up(const UniqueFd& page, UniqueFd event) {
     nudge_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     server_ = std::move(event);
     void* const place = mmap(nullptr, lease::kPage, PROT_READ, MAP_SHARED, page.get(), 0);
-    if (place != MAP_FAILED) since_ = static_cast<const std::atomic<std::int64_t>*>(place);
-    return epoll_ && nudge_ && since_ && listen_to(server_.get(), kServerTag, EPOLLIN) &&
+    if (place != MAP_FAILED) page_ = static_cast<const lease::PortPage*>(place);
+    return epoll_ && nudge_ && page_ && listen_to(server_.get(), kServerTag, EPOLLIN) &&
            listen_to(nudge_.get(), kNudgeTag, EPOLLIN | EPOLLET);
 }
 
 LeasedPort::~LeasedPort() {
-    if (since_) munmap(const_cast<std::atomic<std::int64_t>*>(since_), lease::kPage);
+    if (page_) munmap(const_cast<lease::PortPage*>(page_), lease::kPage);
 }
 
 bool LeasedPort::listen_to(int fd, std::uint64_t tag, std::uint32_t events) {
@@ -77,6 +77,21 @@ void LeasedPort::hear_bells(std::span<const epoll_event> events) {
         found->second->wake_up();
         awake_.push_back(found->second);
     }
+}
+
+// Nobody rings the bell of one that is asleep.
+void LeasedPort::drop_ended() {
+    const std::uint64_t ended = page_->ended.load();
+    if (ended == ended_) return;
+    ended_ = ended;
+    std::erase_if(awake_, [](const auto& lease) { return lease->over(); });
+    std::erase_if(leases_, [](const auto& entry) { return entry.second->over(); });
+}
+
+bool LeasedPort::idle() {
+    const std::lock_guard lock(mutex_);
+    drop_ended();
+    return leases_.empty();
 }
 
 // Those without a message go first.
@@ -114,7 +129,7 @@ bool LeasedPort::find_first(std::shared_ptr<ServerLease>* first) {
         if (heard > 0) hear_bells(std::span(bells).first(static_cast<std::size_t>(heard)));
         limit_awake();
     }
-    std::erase_if(awake_, [this](const auto& lease) { return lease->over() && leases_.erase(lease->number()); });
+    drop_ended();
     std::int64_t first_at = 0;
     const std::int64_t now = Spinning::now();
     for (const auto& lease : awake_) {
@@ -123,7 +138,7 @@ bool LeasedPort::find_first(std::shared_ptr<ServerLease>* first) {
         first_at = at;
         *first = lease;
     }
-    const std::int64_t since = since_->load(std::memory_order_acquire);
+    const std::int64_t since = page_->since.load(std::memory_order_acquire);
     const bool from_server = (since != 0 && (first_at == 0 || since <= first_at)) || ask_server_.exchange(false);
     if (from_server) first->reset();
     return from_server || *first;
@@ -182,7 +197,7 @@ bool LeasedPort::spin() {
         awake = awake_;
     }
     return spinning_.wait([&] {
-        return since_->load(std::memory_order_relaxed) != 0 ||
+        return page_->since.load(std::memory_order_relaxed) != 0 ||
                std::ranges::any_of(awake, [](const auto& lease) { return lease->anything(); });
     });
 }

@@ -30,6 +30,8 @@ class LeasedPort {
     LeasedPort& operator=(const LeasedPort&) = delete;
 
     bool add(std::shared_ptr<ServerLease> lease);
+    // All its leases have been taken back: what it receives comes by way of the server only.
+    bool idle();
     // nullptr when it has been taken back.
     std::shared_ptr<ServerLease> find(std::uint32_t number);
 
@@ -65,6 +67,7 @@ class LeasedPort {
     void leave();
 
     // All with mutex_ held.
+    void drop_ended();
     void hear_bells(std::span<const epoll_event> events);
     void limit_awake();
     bool put_to_sleep();
@@ -72,7 +75,7 @@ class LeasedPort {
     UniqueFd epoll_;
     UniqueFd nudge_;   // wakes one sleeper each time that it is written to
     UniqueFd server_;  // readable while the server has something for the port, hung up when it is gone
-    const std::atomic<std::int64_t>* since_ = nullptr;  // since when
+    const lease::PortPage* page_ = nullptr;
     std::atomic<bool> ask_server_{false};
     Spinning spinning_;
     std::mutex mutex_;
@@ -80,6 +83,7 @@ class LeasedPort {
     std::map<std::uint32_t, std::shared_ptr<ServerLease>> leases_;
     Leases awake_;
     std::size_t sleepers_ = 0;
+    std::uint64_t ended_ = 0;  // of which the page has told
     std::uint32_t looks_ = 0;
 };
 
