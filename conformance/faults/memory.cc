@@ -163,6 +163,9 @@ void send_to_a_list(Party& party) {
 }  // namespace
 
 std::vector<Conversation> memory_conversations() {
+    // The notice that a request was cancelled may be in the list already, and then the message is no more.
+    std::vector<NTSTATUS> ended_with_list = other_ended();
+    ended_with_list.push_back(STATUS_INVALID_MESSAGE);
     const Role service = {"service", look_at_views, Service::alpc};
     return {
         {"views", {service, {"client", send_views}}, other_ended()},
@@ -170,7 +173,7 @@ std::vector<Conversation> memory_conversations() {
         {"released-views", {service, {"client", give_views_away}}, other_ended()},
         {"completion-list",
          {{"service", serve_from_a_list, Service::alpc}, {"client", send_to_a_list}},
-         other_ended()},
+         ended_with_list},
     };
 }
 
