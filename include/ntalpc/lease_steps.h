@@ -141,8 +141,8 @@ class Steps {
     }
     // After the message has been copied. False: another thread has it, or the server.
     bool take(std::uint32_t number) {
-        std::uint64_t expected = number;
-        return words_.exchange(Owner::server, Name::taken, 0, expected, after(number));
+        std::uint64_t taken = words_.load(Owner::server, Name::taken, 0);
+        return low(taken) == number && words_.exchange(Owner::server, Name::taken, 0, taken, after(number));
     }
     // After the content is there. False: the answer goes by way of the server.
     bool answer(std::uint32_t slot, std::uint32_t serial) {
