@@ -141,6 +141,8 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
     if (status = scope.connect(PortHandle, &request.handle); status != STATUS_SUCCESS) return status;
     if (takes_token(request.send_attributes)) status = scope.keep_token();
     if (status != STATUS_SUCCESS) return status;
+    // Before anything is prepared for the message, since the next request must be the one that uses it.
+    const PortLeases leases = Leases::instance().at(scope, {scope.channel().generation(), request.handle});
     OutgoingView view;
     if (status = view.prepare(scope, &request.send_attributes); status != STATUS_SUCCESS) return status;
     if (request.send_attributes.valid & ALPC_MESSAGE_DIRECT_ATTRIBUTE)
@@ -174,7 +176,7 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
                 return finish(outcome, reply, reply_blobs.data, std::move(descriptors));
             });
     }
-    DirectCall direct(scope, request, blobs.data);
+    DirectCall direct(scope, leases, request, blobs.data);
     bool over = direct.run();
     while (!over) {
         wire::SendWaitReceive::ReplyBlobs reply_blobs;

@@ -6,9 +6,10 @@
 
 namespace ntalpc::core {
 
-DirectCall::DirectCall(CallScope& scope, const Request& request, wire::Bytes data)
+DirectCall::DirectCall(CallScope& scope, PortLeases leases, const Request& request, wire::Bytes data)
     : remaining(request),
       scope_(scope),
+      leases_(std::move(leases)),
       data_(data),
       deadline_(request.timeout),
       port_{scope.channel().generation(), request.handle} {}
@@ -43,9 +44,8 @@ bool DirectCall::plain_message() const {
 
 bool DirectCall::run() {
     if (!remaining.has_send && !remaining.has_receive) return false;
-    const PortLeases leases = Leases::instance().at(scope_, port_);
-    if ((!leases.client && !leases.port) || !plain_message()) return false;
-    return leases.client ? run_client(*leases.client) : run_server(*leases.port);
+    if ((!leases_.client && !leases_.port) || !plain_message()) return false;
+    return leases_.client ? run_client(*leases_.client) : run_server(*leases_.port);
 }
 
 bool DirectCall::look_again(const Reply& reply) {
@@ -57,6 +57,7 @@ bool DirectCall::look_again(const Reply& reply) {
     }
     remaining.timeout = deadline_.left();
     if (!Leases::instance().wait_for(port_)) Leases::release(scope_, port_.handle);
+    leases_ = Leases::instance().at(scope_, port_);
     return run();
 }
 

@@ -16,7 +16,7 @@ class DirectCall {
     using Reply = wire::SendWaitReceive::Reply;
 
     // `data` of the message that is sent is in the program's memory.
-    DirectCall(CallScope& scope, const Request& request, wire::Bytes data);
+    DirectCall(CallScope& scope, PortLeases leases, const Request& request, wire::Bytes data);
 
     // True: the call is over, with `received` as its result. False: `remaining` is to be asked of the server.
     bool run();
@@ -40,6 +40,7 @@ class DirectCall {
     bool by_server(ClientLease& lease);
 
     CallScope& scope_;
+    PortLeases leases_;
     const wire::Bytes data_;
     const Deadline deadline_;
     PortKey port_;
