@@ -129,7 +129,7 @@ class OtherVersion(EndToEnd):
         path = str(self.server_directory() / "socket")
         for kind in ("native", "windows"):
             with self.subTest(kind=kind):
-                puppet = self.puppet(kind)
+                puppet = self.puppet(kind, WINEDEBUG="-all,err+alpc")
                 self.server("-k")
                 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as other:
                     other.bind(path)

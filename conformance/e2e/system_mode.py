@@ -100,7 +100,7 @@ class SystemMode(EndToEnd):
             f"s.connect('{self.socket_directory}/socket'); "
             "s.send(bytes.fromhex(sys.argv[1])); print(len(s.recv(1000)))"
         )
-        body = struct.pack("<IIQqQIII", self.protocol(), 77, 1, 0, 0, 0, 0, 0)
+        body = struct.pack("<IIQqQIIII", self.protocol(), 77, 1, 0, 0, 0, 0, 0, 0)
         packet = struct.pack("<IHHiI", 16 + len(body), 0, 0, 0, 7) + body
         result = self.run_program(*self.as_user(BOB), sys.executable, "-c", lie, packet.hex())
         self.assertEqual(result.stdout, b"32\n", result.stderr)
