@@ -122,7 +122,11 @@ bool DirectCall::receive_by(ClientLease& lease) {
 }
 
 bool DirectCall::run_server(LeasedPort& port) {
-    if ((remaining.flags & ALPC_MSGFLG_SYNC_REQUEST) || port.idle()) return false;
+    if (remaining.flags & ALPC_MSGFLG_SYNC_REQUEST) return false;
+    if (port.idle()) {
+        Leases::instance().forget_idle(port_);
+        return false;
+    }
     if (remaining.has_send) {
         if (!answer_by(port)) {
             Reply reply;

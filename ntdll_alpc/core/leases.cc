@@ -139,6 +139,17 @@ void Leases::forget(const PortKey& port, const ClientLease& lease) {
     count_ = entries_.size();
 }
 
+// A thread that takes part in a lease adds it to the port before it enters the port here, so that one of the two sees
+// what the other has done.
+void Leases::forget_idle(const PortKey& port) {
+    const std::unique_lock lock(mutex_);
+    const auto found = entries_.find(port);
+    if (found == entries_.end() || !found->second.leases.port || !found->second.leases.port->idle()) return;
+    found->second.leases.port.reset();
+    if (found->second.offers.empty()) entries_.erase(found);
+    count_ = entries_.size();
+}
+
 void Leases::handle_closes(HANDLE handle) {
     if (count_.load(std::memory_order_relaxed) == 0) return;
     CallScope scope;

@@ -40,6 +40,8 @@ class Leases {
     bool wait_for(const PortKey& port);
     // A lease has been taken back.
     void forget(const PortKey& port, const ClientLease& lease);
+    // What it takes to wait for the leases of a connection port goes with the last of them.
+    void forget_idle(const PortKey& port);
     // Before a handle of the process is closed: what its leases carry goes to the server, so that a close comes
     // after whatever was sent before it.
     void handle_closes(HANDLE handle);
