@@ -19,12 +19,15 @@ class World {
     World() : baseline_(live_objects()) {
         time_ = 1000 * kSecond;
         kernel_ = std::make_unique<Kernel>(
-            sockets, [] { return time_; }, kLimits);
+            sockets, [] { return time_; }, Limits{kLimitsOfProcess, kLimitsOfUser}, empty_namespace());
     }
     ~World() {
         threads_.clear();
         for (const auto& client : clients_) end_client(*client, true);
-        if (!keeps_objects_) require_nothing_left();
+        if (!keeps_objects_) {
+            require_nothing_left();
+            spare() = std::make_unique<Namespace>(std::move(kernel_->names));
+        }
         kernel_.reset();
         require_nothing_left();
     }
@@ -93,21 +96,42 @@ class World {
     void keeps_objects() { keeps_objects_ = true; }
 
   private:
+    static constexpr std::uint32_t kOtherSession = 2;
     static constexpr Nanoseconds kSecond = 1'000'000'000;
     // Within reach.
-    static constexpr QuotaLimits kLimits{
-        .message_bytes = 200'000, .objects = 20, .descriptors = 3, .section_bytes = 1 << 22};
+    static constexpr QuotaLimits kLimitsOfProcess{.message_bytes = 200'000,
+                                                  .objects = 20,
+                                                  .descriptors = 3,
+                                                  .section_bytes = 1 << 22,
+                                                  .messages = 12,
+                                                  .handles = 10,
+                                                  .connections = 4,
+                                                  .traces = 2};
+    static constexpr QuotaLimits kLimitsOfUser{.objects = 30, .messages = 20, .connections = 6};
+
+    // Half of the time would go into making it again for each input.
+    static std::unique_ptr<Namespace>& spare() {
+        static std::unique_ptr<Namespace> last;
+        return last;
+    }
+    static Namespace empty_namespace() {
+        if (const auto last = std::exchange(spare(), nullptr)) return std::move(*last);
+        Namespace fresh;
+        fresh.add_session(kOtherSession);
+        return fresh;
+    }
 
     void close_handles(Client& client) {
         while (!client.handles.empty()) close_handle(client, *client.handles.begin());
     }
     void require_nothing_left() const {
         for (const auto& client : clients_) {
-            const QuotaAccount& account = *client->account;
-            require(account.message_bytes() == 0, "message memory is given back");
-            require(account.section_bytes() == 0, "section memory is given back");
-            require(account.objects() == 0, "objects are given back");
-            require(account.descriptors() == 0, "descriptors are given back");
+            for (std::size_t i = 0; i < kResources; ++i) {
+                const auto resource = static_cast<Resource>(i);
+                if (client->account->used(resource) + client->account->user()->used(resource) == 0) continue;
+                std::fprintf(stderr, "left of %s\n", kLimitNames[i].name);
+                require(false, "what is charged is given back");
+            }
         }
         const auto left = live_objects();
         if (left != baseline_) {
@@ -123,7 +147,7 @@ class World {
         ProcessFacts facts;
         facts.id = 0x20 + 0x10 * clients_.size();
         facts.own_id = kind == of_other_user ? 7 : facts.id;
-        facts.session = kind == of_other_world ? 2 : 1;
+        facts.session = kind == of_other_world ? kOtherSession : 1;
         facts.image_path = "fuzzed";
         facts.world = kind == of_windows ? 1 : kind == of_other_world ? 2 : 0;
         facts.unix_user = kind == of_other_user ? 1000 : geteuid();

@@ -24,8 +24,8 @@ Cookie random_cookie() {
 
 }  // namespace
 
-Kernel::Kernel(CapabilityMaker& maker, Clock clock, const Limits& limits)
-    : handles(maker), clock_(clock), limits_(limits) {}
+Kernel::Kernel(CapabilityMaker& maker, Clock clock, const Limits& limits, Namespace empty)
+    : names(std::move(empty)), handles(maker), clock_(clock), limits_(limits) {}
 
 std::uint32_t Kernel::next_callback_id() {
     if (++last_callback_id_ == 0) ++last_callback_id_;

@@ -22,7 +22,7 @@ class Port;
 class Kernel {
   public:
     using Clock = Nanoseconds (*)();
-    Kernel(CapabilityMaker& maker, Clock clock, const Limits& limits = {});
+    Kernel(CapabilityMaker& maker, Clock clock, const Limits& limits = {}, Namespace empty = {});
     Kernel(const Kernel&) = delete;
     Kernel& operator=(const Kernel&) = delete;
 

@@ -57,8 +57,8 @@ Namespace::Namespace() : root_(make_ref<Directory>()), nameless_(make_ref<Direct
 }
 
 Namespace::~Namespace() {
-    root_->let_go();
-    nameless_->let_go();
+    if (root_) root_->let_go();
+    if (nameless_) nameless_->let_go();
 }
 
 // Windows Internals, "Session namespace": each session but 0 has a \Windows, a BaseNamedObjects and a

@@ -28,6 +28,7 @@ struct NameUser {
 class Namespace {
   public:
     Namespace();
+    Namespace(Namespace&&) = default;
     ~Namespace();
 
     // Finds an existing object. STATUS_OBJECT_NAME_NOT_FOUND, _PATH_NOT_FOUND, _PATH_SYNTAX_BAD,

@@ -4,13 +4,16 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "events/event.h"
+
 namespace ntalpc {
 
 namespace {
 
+// Names come from programs.
 std::string text_of(const Table::Cell& cell) {
     const auto* const number = std::get_if<std::uint64_t>(&cell);
-    return number ? std::to_string(*number) : std::get<std::string>(cell);
+    return number ? std::to_string(*number) : shown_text(std::get<std::string>(cell));
 }
 
 // Terminals count characters, not bytes.

@@ -88,7 +88,7 @@ int run_diff(const Words& words) {
         const bool only_a = bt == b.end() || (at != a.end() && at->port < bt->port);
         const bool only_b = !only_a && (at == a.end() || bt->port < at->port);
         const std::string& port = only_b ? bt->port : at->port;
-        const std::string title = port + ", connection " + std::to_string(++numbers[port]);
+        const std::string title = shown_text(port) + ", connection " + std::to_string(++numbers[port]);
         if (only_a || only_b) {
             std::printf("%s: only in %s\n", title.c_str(), words[only_a ? 0 : 1].c_str());
             differs = 1;

@@ -49,14 +49,13 @@ std::int64_t duration_of(std::string_view text) {
 }
 
 bool contains(std::string_view text, std::string_view part) {
-    return std::ranges::search(
-               text, part, {}, [](unsigned char c) { return std::tolower(c); },
-               [](unsigned char c) { return std::tolower(c); })
-               .begin() != text.end();
+    const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
+    return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end() || part.empty();
 }
 
 bool contains_bytes(wire::Bytes data, std::string_view text) {
-    return !std::ranges::search(data, std::as_bytes(std::span(text))).empty();
+    const auto part = std::as_bytes(std::span(text));
+    return std::search(data.begin(), data.end(), part.begin(), part.end()) != data.end();
 }
 
 bool status_matches(const Event& event, std::string_view wanted) {
@@ -93,7 +92,7 @@ bool Filter::passes(const Event& event, const Names& names) const {
     if (message && (!event.has("message") || event.number("message") != *message)) return false;
     if (!status.empty() && !status_matches(event, status)) return false;
     if (at_least && (!event.is(trace::Type::call_ended) ||
-                     event.time() - static_cast<std::int64_t>(event.number("began")) < *at_least))
+                     time_between(event.number("began"), event.time()) < *at_least))
         return false;
     return payload.empty() || contains_bytes(event.data("data"), payload);
 }

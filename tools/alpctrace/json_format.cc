@@ -67,7 +67,7 @@ class Timeline {
     void add(const Event& event) {
         if (event.is(Type::call_ended)) {
             const auto began = static_cast<std::int64_t>(event.number("began"));
-            add_slice(event, event.text("request"), began, event.time() - began);
+            add_slice(event, event.text("request"), began, time_between(event.number("began"), event.time()));
         } else if (event.is(Type::message_sent) || event.is(Type::message_received)) {
             add_message(event);
         } else if (event.has("process")) {

@@ -196,7 +196,7 @@ void ScriptWriter::canceled(const Event& event) {
     if (said == said_.end() || !connections_.contains(event.number("connection"))) return;
     if (is_own(event)) {
         ReplayStep made = message_step(Kind::cancel, *said->second);
-        made.after = event.time() - said->second->time();
+        made.after = time_between(static_cast<std::uint64_t>(said->second->time()), event.time());
         add(std::move(made));
     } else if (!received_.contains(event.number("message"))) {
         add(message_step(Kind::given_up, *said->second));

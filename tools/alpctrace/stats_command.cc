@@ -46,8 +46,8 @@ class Statistics {
         ++group.count;
         if (event.status() < 0) ++group.failed;
         // What a thread waited for others is not what the call cost.
-        const auto took = event.time() - static_cast<std::int64_t>(event.number("began"));
-        group.durations.add(took - static_cast<std::int64_t>(event.number("waited")));
+        const std::int64_t took = time_between(event.number("began"), event.time());
+        group.durations.add(time_between(event.number("waited"), took));
     }
     Group& group_of(const Event& event) { return messages_[{names_.port_of(event), event.text("type")}]; }
     void add_sent(const Event& event) {
@@ -59,7 +59,7 @@ class Statistics {
     void add_received(const Event& event) {
         const auto found = in_flight_.find({event.number("message"), event.number("callback")});
         if (found == in_flight_.end()) return;
-        group_of(event).durations.add(event.time() - found->second);
+        group_of(event).durations.add(time_between(static_cast<std::uint64_t>(found->second), event.time()));
         in_flight_.erase(found);
     }
     template <class Extra>
@@ -67,7 +67,7 @@ class Statistics {
         std::printf("%-48s %9s %9s %10s %10s %10s %10s\n", title, "count", column, "median", "90 %", "99 %",
                     "most");
         for (auto& [key, group] : groups) {
-            const std::string name = key.second.empty() ? key.first : key.first + ' ' + key.second;
+            const std::string name = shown_text(key.second.empty() ? key.first : key.first + ' ' + key.second);
             std::printf("%-48s %9llu %9llu", name.c_str(), static_cast<unsigned long long>(group.count),
                         static_cast<unsigned long long>(extra(group)));
             for (const double part : {0.5, 0.9, 0.99, 1.0})

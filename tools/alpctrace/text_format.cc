@@ -46,7 +46,7 @@ std::string tell_wait(const Event& event, const Names& names) {
 }
 
 std::string tell_call(const Event& event, const Names&) {
-    const auto took = event.time() - static_cast<std::int64_t>(event.number("began"));
+    const std::int64_t took = time_between(event.number("began"), event.time());
     std::string out = event.text("request") + " = " + event.text("status") + " after " + duration_text(took);
     if (event.number("waited") != 0) out += ", blocked for " + event.text("waited");
     return out;
@@ -102,8 +102,8 @@ const std::map<Type, Teller>& tellers() {
 }  // namespace
 
 std::string TextFormat::clock(std::int64_t time) const {
-    const auto real = static_cast<std::int64_t>(header_.start_real_time) + time -
-                      static_cast<std::int64_t>(header_.start_clock);
+    const auto since = static_cast<std::uint64_t>(time_between(header_.start_clock, time));
+    const auto real = static_cast<std::int64_t>(header_.start_real_time + since);
     const std::time_t seconds = real / 1'000'000'000;
     std::tm local{};
     localtime_r(&seconds, &local);
@@ -151,7 +151,7 @@ std::string TextFormat::line(const Event& event, const Names& names) const {
     const std::string what = found != tellers().end() ? found->second(event, names)
                                                       : "an event of type " + std::to_string(event.type()) +
                                                             ", unknown to this alpctrace";
-    return clock(event.time()) + ' ' + who + painted(colour_of(event), what);
+    return clock(event.time()) + ' ' + shown_text(who) + painted(colour_of(event), shown_text(what));
 }
 
 }  // namespace ntalpc

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <utility>
 
 namespace ntalpc {
 
@@ -35,7 +36,9 @@ void check_header(const std::string& path, const trace::FileHeader& header, std:
 
 }  // namespace
 
-TraceFile::TraceFile(const std::string& path) : data_(read_all(path)) {
+TraceFile::TraceFile(const std::string& path) : TraceFile(path, read_all(path)) {}
+
+TraceFile::TraceFile(const std::string& path, std::vector<std::byte> data) : data_(std::move(data)) {
     if (data_.size() < sizeof(header_))
         throw TraceError(path + " is no trace; name a file that alpctrace record has written");
     std::memcpy(&header_, data_.data(), sizeof(header_));

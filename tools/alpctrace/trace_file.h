@@ -14,6 +14,8 @@ class TraceFile {
   public:
     // Reads the whole file. Throws TraceError when it is no trace or of another version.
     explicit TraceFile(const std::string& path);
+    // The same of one that has been read already.
+    TraceFile(const std::string& path, std::vector<std::byte> data);
 
     const trace::FileHeader& header() const { return header_; }
     // In the order of recording. They refer to this object.

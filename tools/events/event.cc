@@ -163,6 +163,17 @@ std::string printable_text(wire::Bytes data) {
     return out;
 }
 
+std::string shown_text(std::string text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (c < 0x20 || c == 0x7F) text[i] = '.';
+        // U+0080 to U+009F in UTF-8.
+        const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+        if (c == 0xC2 && next >= 0x80 && next < 0xA0) text.replace(i, 2, ".");
+    }
+    return text;
+}
+
 std::string text_of(const EventField& field) {
     using trace::Display;
     switch (field.info->display) {

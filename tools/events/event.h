@@ -57,5 +57,11 @@ std::string message_type_text(std::uint64_t type);
 std::string duration_text(std::int64_t nanoseconds);
 // Printable characters as they are, the others as dots.
 std::string printable_text(wire::Bytes data);
+// A name for a terminal, to which control characters would be orders: they become dots.
+std::string shown_text(std::string text);
+// What passed between two times, which in a damaged trace may be any.
+constexpr std::int64_t time_between(std::uint64_t from, std::int64_t to) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(to) - from);
+}
 
 }  // namespace ntalpc

@@ -37,9 +37,13 @@ std::string Names::port(std::uint64_t serial) const {
     return found->second.name.empty() ? "unnamed port " + std::to_string(serial) : found->second.name;
 }
 
+// Its listener is no port of a connection, whatever a damaged trace says.
 std::string Names::connection(std::uint64_t serial) const {
     const auto found = listeners_.find(serial);
-    return found == listeners_.end() ? "connection " + std::to_string(serial) : port(found->second);
+    const auto listener = found == listeners_.end() ? ports_.end() : ports_.find(found->second);
+    if (found == listeners_.end() || (listener != ports_.end() && listener->second.connection != 0))
+        return "connection " + std::to_string(serial);
+    return port(found->second);
 }
 
 std::string Names::port_of(const Event& event) const {
