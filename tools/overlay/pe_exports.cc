@@ -335,6 +335,10 @@ Result<std::vector<std::uint8_t>, PeError> add_export_forwarders(
     if (!has_room_for_section_header(*image)) return PeError::no_room_for_section_header;
     if (const std::optional<PeError> error = apply_forwarders(*table, forwarders)) return *error;
     if (image->end_rva() >= kMaxImageSize) return PeError::image_too_large;
+    // What lies there now would become the text of a forwarder.
+    for (const ExportTable::Function& function : table->functions) {
+        if (function.rva >= image->end_rva()) return PeError::export_behind_image;
+    }
     ExportWriter writer(*table, static_cast<std::uint32_t>(image->end_rva()));
     Result<std::vector<std::uint8_t>, PeError> extended = append_export_section(*image, writer.write());
     if (!extended) return extended;

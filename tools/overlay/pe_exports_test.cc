@@ -201,6 +201,28 @@ TEST_P(PeExports, LeavesTheOriginalBytesApartFromTheHeaders) {
     EXPECT_STREQ(reinterpret_cast<const char*>(&after[kBuiltinMark]), kBuiltinText);
 }
 
+// The new section is put there, and its texts are not what the module exported.
+TEST_P(PeExports, RefusesAnAddressBehindTheImage) {
+    Bytes file = sample();
+    put(file, kExportsRaw + 40 + 4, 0x4010, 4);
+    EXPECT_EQ(refusal_of(file), PeError::export_behind_image);
+    put(file, kExportsRaw + 40 + 4, 0x3ff0, 4);
+    EXPECT_TRUE(add_export_forwarders(file, kForwarders));
+}
+
+// A section may have more bytes in the file than it has addresses.
+TEST_P(PeExports, AddressesBehindASectionAreNotItsOwn) {
+    Bytes file = sample();
+    put(file, kOptional + 32, 0x10, 4);
+    put(file, kOptional + 36, 0x10, 4);
+    put(file, section_table_at(GetParam()) + 80 + 8, 0x100, 4);
+    const Result<Bytes, PeError> result = add_export_forwarders(file, kForwarders);
+    ASSERT_TRUE(result) << describe(result.error());
+    const ExportTable table = exports_of(*result);
+    ASSERT_EQ(table.functions.size(), 6u);
+    EXPECT_EQ(find(table, "NtNew")->forwarder, "shim.NtNew");
+}
+
 TEST_P(PeExports, AccountsForTheNewSection) {
     const Bytes after = rewritten();
     const Result<PeImage, PeError> image = PeImage::parse(ByteView(after));

@@ -123,6 +123,8 @@ const char* describe(PeError error) {
             return "it would have more than 65536 exports";
         case PeError::export_table_outside_sections:
             return "one of its export tables is outside the sections";
+        case PeError::export_behind_image:
+            return "an exported address lies behind the image";
         case PeError::export_name_outside_sections:
             return "an export's name is outside the sections or endless";
         case PeError::export_ordinal_out_of_range:
@@ -192,9 +194,11 @@ Result<PeImage, PeError> PeImage::parse(ByteView file) {
 
 std::optional<std::uint64_t> PeImage::offset_of(std::uint64_t rva, std::uint64_t length) const {
     for (const PeSection& section : sections_) {
-        if (rva < section.rva || rva - section.rva >= section.raw_size) continue;
+        const std::uint64_t mapped =
+            std::min<std::uint64_t>(section.raw_size, align_up(section.extent(), headers_.section_alignment));
+        if (rva < section.rva || rva - section.rva >= mapped) continue;
         const std::uint64_t inside = rva - section.rva;
-        if (length > section.raw_size - inside) return std::nullopt;
+        if (length > mapped - inside) return std::nullopt;
         return section.raw_offset + inside;
     }
     return std::nullopt;

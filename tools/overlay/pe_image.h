@@ -30,6 +30,7 @@ enum class PeError {
     export_directory_outside_sections,
     too_many_exports,
     export_table_outside_sections,
+    export_behind_image,
     export_name_outside_sections,
     export_ordinal_out_of_range,
     export_name_duplicated,
