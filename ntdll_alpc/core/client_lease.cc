@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "core/order_of_messages.h"
 #include "core/server_process.h"
 #include "ntalpc/ntlpcapi.h"
 
@@ -88,6 +89,7 @@ LeaseResult ClientLease::send(const Outgoing& outgoing, Sent* sent) {
     slots_[slot].serial = serial;  // also when nothing comes of it: the server may have seen the number
     slots_[slot].use = Use::none;
     if (!memory_->write(slot, envelope, outgoing.data)) return LeaseResult::no_memory;
+    order_before_send();
     if (!steps.publish(slot, number)) return LeaseResult::taken_back;
     slots_[slot] = {outgoing.datagram ? Use::datagram : Use::request, serial, number, outgoing.context};
     last_slot_ = slot;
@@ -183,6 +185,7 @@ LeaseResult ClientLease::take(CallScope& scope, std::uint32_t slot, std::uint32_
     const std::lock_guard lock(mutex_);
     if (slots_[slot].use != Use::request || slots_[slot].serial != serial) return LeaseResult::timed_out;
     if (!memory_->steps().finish(slot, serial)) return LeaseResult::taken_back;
+    order_after_receive();
     slots_[slot].use = Use::none;
     if (in_order) looked_ = lease::after(looked_);
     ++received_;

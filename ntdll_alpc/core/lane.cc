@@ -11,29 +11,11 @@
 #include <string>
 
 #include "core/host.h"
-
-#ifdef __SANITIZE_THREAD__
-#include <sanitizer/tsan_interface.h>
-#endif
+#include "core/order_of_messages.h"
 
 namespace ntalpc::core {
 
 namespace {
-
-// What a thread did before it told the server is done when the server tells another thread. The thread
-// sanitizer sees only this process, so it must be told of that order.
-#ifdef __SANITIZE_THREAD__
-char order_of_the_server;
-void order_before_send() {
-    __tsan_release(&order_of_the_server);
-}
-void order_after_receive() {
-    __tsan_acquire(&order_of_the_server);
-}
-#else
-void order_before_send() {}
-void order_after_receive() {}
-#endif
 
 constexpr std::size_t kOwnPieces = 2;  // the header and the fixed part
 

@@ -9,6 +9,7 @@
 #include <climits>
 #include <utility>
 
+#include "core/order_of_messages.h"
 #include "ntalpc/ntlpcapi.h"
 
 namespace ntalpc::core {
@@ -69,6 +70,7 @@ LeaseResult ServerLease::take(CallScope& scope, const wire::SendWaitReceive::Req
     if (!memory_->knows_sender(scope, message.envelope.thread_id)) return garbage();
     const std::lock_guard lock(mutex_);
     if (!steps.take(look.number)) return LeaseResult::timed_out;
+    order_after_receive();
     if (message.envelope.type == LPC_REQUEST)
         pending_[look.slot] = {message.envelope.serial, message.envelope.awaited != 0};
     ++received_;
@@ -130,6 +132,7 @@ LeaseResult ServerLease::answer(const wire::PortMessage& header, wire::Bytes dat
         pending_[slot] = {serial, awaited};
         return LeaseResult::no_memory;
     }
+    order_before_send();
     if (!steps.answer(slot, serial)) return LeaseResult::taken_back;
     if (awaited) {
         if (steps.sleeping(lease::Owner::client, lease::Name::awaits, slot)) wake(memory_->own().answered[slot]);
