@@ -19,7 +19,8 @@ struct Envelope {
     std::uint16_t data_length = 0;
     std::uint16_t total_length = 0;
     std::uint16_t data_info_offset = 0;
-    std::uint32_t awaited = 0;        // of a request: its sender waits for the answer in the very call
+    std::uint16_t awaited = 0;        // of a request: its sender waits for the answer in the very call
+    std::uint16_t processor = 0;      // that the sender ran on: nobody who shares it looks for a message in a loop
     std::uint64_t thread_id = 0;      // one of the sender's
     std::int64_t sent_at = 0;         // monotonic clock, nanoseconds: the order of arrival over several connections
     std::uint64_t message_context = 0;  // of a request: what the client is given back with the answer

@@ -83,6 +83,7 @@ LeaseResult ClientLease::send(const Outgoing& outgoing, Sent* sent) {
     envelope.total_length = outgoing.header.total_length;
     envelope.data_info_offset = outgoing.header.data_info_offset;
     envelope.awaited = outgoing.awaited;
+    envelope.processor = Spinning::this_processor();
     envelope.thread_id = outgoing.thread_id;
     envelope.sent_at = Spinning::now();
     envelope.message_context = outgoing.context;
@@ -179,6 +180,7 @@ LeaseResult ClientLease::take(CallScope& scope, std::uint32_t slot, std::uint32_
     LeasedMessage message;
     const std::span<std::byte> buffer = scope.channel().scratch();
     if (!memory_->read(slot, LPC_REPLY, LPC_REPLY, buffer, &message)) return LeaseResult::garbage;
+    spinning_.seen_on(message.envelope.processor);
     reply->receive_length = message.envelope.total_length;
     if (message.envelope.total_length > terms.receive_capacity) return LeaseResult::done;
     if (!memory_->knows_sender(scope, message.envelope.thread_id)) return LeaseResult::garbage;

@@ -164,6 +164,7 @@ bool LeasedPort::take_from(CallScope& scope, ServerLease& lease, const wire::Sen
     received->reply = {};
     switch (lease.take(scope, terms, &received->reply, &received->data)) {
         case LeaseResult::done:
+            spinning_.seen_on(lease.processor());
             received->status = received->reply.has_message ? STATUS_SUCCESS : STATUS_BUFFER_TOO_SMALL;
             return true;
         case LeaseResult::garbage:

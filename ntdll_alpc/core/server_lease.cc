@@ -74,6 +74,7 @@ LeaseResult ServerLease::take(CallScope& scope, const wire::SendWaitReceive::Req
     if (message.envelope.type == LPC_REQUEST)
         pending_[look.slot] = {message.envelope.serial, message.envelope.awaited != 0};
     ++received_;
+    processor_.store(message.envelope.processor, std::memory_order_relaxed);
     describe(message, terms, reply);
     *data = wire::Bytes(buffer).first(message.envelope.data_length);
     return LeaseResult::done;
@@ -126,6 +127,7 @@ LeaseResult ServerLease::answer(const wire::PortMessage& header, wire::Bytes dat
     envelope.data_length = static_cast<std::uint16_t>(data.size());
     envelope.total_length = header.total_length;
     envelope.data_info_offset = header.data_info_offset;
+    envelope.processor = Spinning::this_processor();
     envelope.thread_id = thread_id;
     if (!memory_->write(slot, envelope, data)) {
         const std::lock_guard lock(mutex_);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -19,6 +20,8 @@ class ServerLease {
 
     std::uint32_t number() const { return memory_->number(); }
     int bell() const { return bell_.get(); }
+    // Where the client was when it sent what was received last.
+    std::uint32_t processor() const { return processor_.load(std::memory_order_relaxed); }
 
     // When the first message that has not been received was sent; 0: there is none. What the client claims is
     // bounded by the present. Garbage counts as a message.
@@ -51,6 +54,7 @@ class ServerLease {
     const UniqueFd bell_;
     const wire::TakeLease::Reply facts_;
     std::mutex mutex_;
+    std::atomic<std::uint32_t> processor_{0xFFFFFFFF};
     bool asleep_ = false;  // guarded by the port's lock
     std::array<Pending, lease::kSlots> pending_;  // guarded by mutex_
     std::uint32_t received_ = 0;                  // guarded by mutex_
