@@ -116,7 +116,7 @@ void Channel::forget_after_fork() {
     forget_event_pairs_after_fork();
     forget_port_views_after_fork();
     forget_registration();
-    Leases::instance().forget_after_fork();
+    Leases::forget_after_fork();
     forget_primary_token();
     delete static_cast<Channel*>(pthread_getspecific(key()));
     pthread_setspecific(key(), nullptr);

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <new>
 #include <string>
 #include <string_view>
 
+#include "core/immortal.h"
 #include "ntalpc/status.h"
 
 namespace ntalpc::core {
@@ -27,9 +27,17 @@ MessagePath chosen_path() {
     return chosen;
 }
 
+namespace {
+
+Immortal<Leases>& only() {
+    static Immortal<Leases> made;
+    return made;
+}
+
+}  // namespace
+
 Leases& Leases::instance() {
-    static Leases* const only = new Leases;  // threads may call while the process exits
-    return *only;
+    return *only();
 }
 
 void Leases::offered(const PortKey& port, std::uint32_t lease) {
@@ -165,10 +173,7 @@ void Leases::handle_closes(HANDLE handle) {
 }
 
 void Leases::forget_after_fork() {
-    new (&taking_part_) std::mutex;
-    new (&mutex_) std::shared_mutex;
-    entries_.clear();
-    count_ = 0;
+    only().renew();
 }
 
 }  // namespace ntalpc::core

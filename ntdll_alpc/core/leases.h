@@ -48,7 +48,7 @@ class Leases {
     // Has the server take back what a port has.
     static void release(CallScope& scope, std::uint64_t handle);
     // In the child of a fork, which has no handles.
-    void forget_after_fork();
+    static void forget_after_fork();
 
     static Leases& instance();
 
