@@ -138,8 +138,11 @@ class Connection final : public RefCounted, public Counted<Connection> {
     // The same, and one that has only been offered is not any more.
     void drop_lease(const char* reason);
     void garbage_in_lease();
-    // How many messages a lease has carried.
-    void count_leased(std::uint32_t sent, std::uint32_t received_by_server, std::uint32_t received_by_client);
+    // How many messages a lease has carried: received by the server, sent by each side.
+    void count_leased(std::uint32_t received_by_server, std::uint32_t sent_by_client,
+                      std::uint32_t sent_by_server);
+    // How many it has carried so far from one side.
+    std::uint32_t leased_messages(Side from) const { return has_lease() ? lease_->sent_by(from) : 0; }
     MessageSecurity security_in_lease(Side from, const TokenRef& token) const;
     // Tells connections apart without keeping them alive.
     std::uint64_t serial() const { return serial_; }

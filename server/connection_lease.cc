@@ -101,20 +101,24 @@ void Connection::drop_lease(const char* reason) {
     if (listener) listener->lease_ended();
 }
 
-// Which of the two wrote it cannot be told for certain, and does not matter: they are cut off from each other.
+// Which of the two wrote it cannot be told for certain, and does not matter: they are cut off from each
+// other.
 void Connection::garbage_in_lease() {
     const LogAbout about = about_client();
-    log(LogLevel::always, "connection %llu of process %04llx (%s) ends: there is garbage in its shared memory",
+    log(LogLevel::always,
+        "connection %llu of process %04llx (%s) ends: there is garbage in its shared memory",
         static_cast<unsigned long long>(serial_), static_cast<unsigned long long>(client_facts_->id),
         client_facts_->image_path.c_str());
     end(Side::client, STATUS_PORT_DISCONNECTED);
 }
 
-void Connection::count_leased(std::uint32_t sent, std::uint32_t received_by_server,
-                              std::uint32_t received_by_client) {
+void Connection::count_leased(std::uint32_t received_by_server, std::uint32_t sent_by_client,
+                              std::uint32_t sent_by_server) {
     sequence_[static_cast<std::size_t>(Side::server)] += received_by_server;
-    sequence_[static_cast<std::size_t>(Side::client)] += received_by_client;
-    if (Port* const client = ports_[static_cast<std::size_t>(Side::client)]) client->count_sent(sent);
+    sequence_[static_cast<std::size_t>(Side::client)] += sent_by_server;
+    const auto& [client, server] = ports_;
+    if (client) client->count_sent(sent_by_client);
+    if (server) server->count_sent(sent_by_server);
 }
 
 // A lease carries only what is sent by a thread that acts as its process.

@@ -37,7 +37,7 @@ void inspect_port(Port& port, TraceBuffer& buffer) {
     state.references = narrow(port.references());
     state.queued = narrow(port.queued());
     state.waiting = narrow(port.receivers().size());
-    state.sent = port.sequence();
+    state.sent = port.sent();
     state.max_message_length = port.max_message_length();
     Tracer::emit_to<trace::PortState>(buffer, state);
 }

@@ -88,7 +88,8 @@ namespace {
 
 // Taking one back may end others.
 template <class Concerned>
-void take_back_if(const std::map<std::uint32_t, Lease*>& all, const char* reason, const Concerned& concerned) {
+void take_back_if(const std::map<std::uint32_t, Lease*>& all, const char* reason,
+                  const Concerned& concerned) {
     auto at = all.begin();
     while (at != all.end()) {
         const std::uint32_t number = at->first;
@@ -100,7 +101,8 @@ void take_back_if(const std::map<std::uint32_t, Lease*>& all, const char* reason
 }  // namespace
 
 void Leases::thread_ends(const Thread& thread) {
-    take_back_if(all_, "a thread ended", [&](const Lease& lease) { return lease.carries_anything_of(thread); });
+    take_back_if(all_, "a thread ended",
+                 [&](const Lease& lease) { return lease.carries_anything_of(thread); });
 }
 
 void Leases::take_back_of(const Process& process, const char* reason) {
@@ -178,9 +180,16 @@ bool Lease::carries_anything_of(const Thread& thread) const {
                           region(Side::server).slots[slot].envelope.thread_id == thread.id();
         std::uint32_t serial, number;
         const auto request = [](std::uint32_t) { return true; };
-        if (sent && all.leftover(counts, slot, request, &serial, &number) != lease::Leftover::none) return true;
+        if (sent && all.leftover(counts, slot, request, &serial, &number) != lease::Leftover::none)
+            return true;
     }
     return false;
+}
+
+std::uint32_t Lease::sent_by(Side side) const {
+    const lease::Region& client = region(Side::client);
+    const std::uint64_t count = (side == Side::client ? client.published : client.taken).load();
+    return static_cast<std::uint32_t>(count) & lease::kNumbers;
 }
 
 // Who sleeps until an answer comes sleeps on the word that the answer would change.
@@ -198,14 +207,13 @@ bool Lease::end() {
     all.take_back();
     const Counts counts = all.counts();
     const bool whole = !counts.garbage && leave_messages(counts);
-    connection_.count_leased(counts.published, counts.taken,
-                             static_cast<std::uint32_t>(region(Side::client).taken.load()));
+    connection_.count_leased(counts.taken, sent_by(Side::client), sent_by(Side::server));
     wake_sleepers();
     return whole;
 }
 
-// Where an answer stands among those that have been put in order. One that has not was given just now, or somebody
-// waits for it.
+// Where an answer stands among those that have been put in order. One that has not was given just now, or
+// somebody waits for it.
 std::uint32_t Lease::place_of_answer(std::uint32_t slot) const {
     const lease::Region& server = region(Side::server);
     const auto queued = static_cast<std::uint32_t>(server.queued.load()) & lease::kNumbers;

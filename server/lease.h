@@ -4,9 +4,10 @@
 //
 //   offered --the server process takes part--> open --the client takes part--> held --taken back--> gone
 //
-// The server reads that memory once, when it takes the lease back: what has been sent and not been received, what has
-// been received and not been answered, and what has been answered becomes messages as if they had come through it.
-// Whatever stands there was written by clients and is checked like anything else that they send.
+// The server reads that memory once, when it takes the lease back: what has been sent and not been received,
+// what has been received and not been answered, and what has been answered becomes messages as if they had
+// come through it. Whatever stands there was written by clients and is checked like anything else that they
+// send.
 #pragma once
 
 #include <array>
@@ -78,12 +79,16 @@ class Lease : public Counted<Lease> {
     Stage stage() const { return stage_; }
     Connection& connection() const { return connection_; }
 
-    // The process of that side takes part now. The descriptors: its own memory, the other side's, and the bell. False when
-    // descriptors have run out.
+    // The process of that side takes part now. The descriptors: its own memory, the other side's, and the
+    // bell. False when descriptors have run out.
     bool take_part(Side side, std::array<UniqueFd, 3>* descriptors);
     // What a message of that side says of its sender.
     MessageSecurity security_of(Side side) const;
     bool has_thread(Side side, std::uint64_t thread_id) const;
+
+    // How many messages a side has sent by it, the server's as far as the client has received them. What they say of
+    // it counts for nobody else.
+    std::uint32_t sent_by(Side side) const;
 
     // Nothing passes any more, and those who wait by the lease look again. Makes messages of what is left;
     // false when it is garbage.

@@ -78,7 +78,8 @@ void handle(Call& call, const wire::CheckSender::Request& request, const wire::C
     call.finish(known ? STATUS_SUCCESS : STATUS_NOT_FOUND);
 }
 
-void handle(Call& call, const wire::ReleaseLeases::Request& request, const wire::ReleaseLeases::RequestBlobs&) {
+void handle(Call& call, const wire::ReleaseLeases::Request& request,
+            const wire::ReleaseLeases::RequestBlobs&) {
     Port* port = nullptr;
     if (const auto status = find_port_for_messages(call, request.handle, &port)) return call.finish(status);
     port->take_back_leases("a process gave it back");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Leases as the server gives them and takes them back. The two processes are played by hand, with the steps that the
-// library takes.
+// Leases as the server gives them and takes them back. The two processes are played by hand, with the steps
+// that the library takes.
 #include "server/lease.h"
 
 #include <sys/mman.h>
@@ -79,8 +79,8 @@ class LeaseTest : public KernelTest {
         std::memcpy(region.slots[slot].data, data.data(), data.size());
     }
     // By the lease. Returns the message id.
-    static std::uint32_t send_leased(const Leased& leased, std::uint32_t slot, std::uint16_t type, std::string_view data,
-                                     bool awaited = false) {
+    static std::uint32_t send_leased(const Leased& leased, std::uint32_t slot, std::uint16_t type,
+                                     std::string_view data, bool awaited = false) {
         auto all = steps(leased);
         std::uint32_t number = 0;
         EXPECT_TRUE(all.begin(slot, 1, &number));
@@ -100,7 +100,8 @@ class LeaseTest : public KernelTest {
         steps(leased).queue(slot);
     }
     void take_back(const Leased& leased) {
-        EXPECT_EQ(leased.client->call<wire::ReleaseLeases>({.handle = leased.client_port}).status, STATUS_SUCCESS);
+        EXPECT_EQ(leased.client->call<wire::ReleaseLeases>({.handle = leased.client_port}).status,
+                  STATUS_SUCCESS);
     }
     MessageAnswer resume(const Leased& leased, std::uint32_t id) {
         auto request = sending(leased.client_port, 0, {.flags = kSync});
@@ -146,8 +147,9 @@ TEST_F(LeaseTest, TheClientWaitsUntilNothingIsUnderWay) {
 TEST_F(LeaseTest, TheOtherSidesMemoryCannotBeWritten) {
     const Leased leased = leased_pair();
     ASSERT_EQ(leased.client_end.files.size(), 3u);
-    EXPECT_EQ(mmap(nullptr, lease::kPage, PROT_READ | PROT_WRITE, MAP_SHARED, leased.client_end.files[1].get(), 0),
-              MAP_FAILED);
+    EXPECT_EQ(
+        mmap(nullptr, lease::kPage, PROT_READ | PROT_WRITE, MAP_SHARED, leased.client_end.files[1].get(), 0),
+        MAP_FAILED);
     EXPECT_NE(ftruncate(leased.client_end.files[0].get(), 0), 0);
 }
 
@@ -256,7 +258,8 @@ TEST_F(LeaseTest, AReceivedDatagramIsRememberedForQuestions) {
     const Leased leased = leased_pair();
     const std::uint32_t id = send_leased(leased, 0, LPC_DATAGRAM, "note");
     receive_leased(leased, 0);
-    const auto answer = leased.server->call<wire::QueryMessage>({.handle = leased.listener, .message_id = id});
+    const auto answer =
+        leased.server->call<wire::QueryMessage>({.handle = leased.listener, .message_id = id});
     EXPECT_EQ(answer.status, STATUS_SUCCESS);
     EXPECT_EQ(answer.body.thread_id, leased.client->thread().id());
 }
@@ -304,6 +307,16 @@ TEST_F(LeaseTest, EachEndMakesTheNextOneLater) {
     take_back(leased);
     EXPECT_EQ(offer_after(leased, 4 * kMessagesUntilALease - 1), 0u);
     EXPECT_NE(offer_after(leased, 1), 0u);
+}
+
+TEST_F(LeaseTest, WhatItCarriesIsCounted) {
+    const Leased leased = leased_pair();
+    const auto& port = dynamic_cast<Port&>(leased.client->process().find(leased.client_port)->object());
+    const std::uint32_t before = port.sent();
+    send_leased(leased, 0, LPC_DATAGRAM, "one");
+    EXPECT_EQ(port.sent(), before + 1);
+    take_back(leased);
+    EXPECT_EQ(port.sent(), before + 1);
 }
 
 // What clients write is believed as little as what they send.

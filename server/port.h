@@ -68,6 +68,8 @@ class Port final : public Object, public Counted<Port> {
     Side side() const { return kind_ == Kind::client ? Side::client : Side::server; }
     std::uint64_t context() const { return connection_ ? connection_->port_context(side()) : 0; }
     std::uint32_t sequence() const { return sequence_; }
+    // How many messages have been sent through the port, those that a lease carries included.
+    std::uint32_t sent() const;
     std::size_t queued() const { return queue_.size(); }
     // What MaxPoolUsage allows the messages sent through this port that are under way; empty without a limit.
     const Ref<QuotaAccount>& pool() const { return pool_; }

@@ -46,6 +46,10 @@ bool Port::may_get_by_lease() const {
     return kind_ == Kind::client && connection_->has_lease();
 }
 
+std::uint32_t Port::sent() const {
+    return connection_ ? sequence_ + connection_->leased_messages(side()) : sequence_;
+}
+
 void Port::look_at_leases() {
     while (!receivers_.empty()) receivers_.front()->look_at_leases();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How a process whose connection port has leases learns what comes to the port by way of the server: a page of
-// memory that says since when there is something, and a descriptor that is readable then.
+// How a process whose connection port has leases learns what comes to the port by way of the server: a page
+// of memory that says since when there is something, and a descriptor that is readable then.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ class PortWatch {
     PortWatch& operator=(const PortWatch&) = delete;
     ~PortWatch();
 
-    // The descriptors for a process that wants to watch. STATUS_QUOTA_EXCEEDED, STATUS_INSUFFICIENT_RESOURCES.
+    // The descriptors for a process that wants to watch. STATUS_QUOTA_EXCEEDED,
+    // STATUS_INSUFFICIENT_RESOURCES.
     std::int32_t open(const Ref<QuotaAccount>& payer, std::int64_t since, UniqueFd* page, UniqueFd* event);
     bool watched() const { return page_ != nullptr; }
     // 0: there is nothing.

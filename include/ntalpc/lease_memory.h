@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The memory of a lease (lease_steps.h): two regions of this layout, one per writing process. Only touched pages
-// exist.
+// The memory of a lease (lease_steps.h): two regions of this layout, one per writing process. Only touched
+// pages exist.
 #pragma once
 
 #include <atomic>
@@ -11,18 +11,18 @@
 
 namespace ntalpc::lease {
 
-// What is written before a message is published, by its sender. All of it may be garbage; the receiver copies it,
-// checks the copy, and takes from its own record of the connection whatever it need not be told.
+// What is written before a message is published, by its sender. All of it may be garbage; the receiver copies
+// it, checks the copy, and takes from its own record of the connection whatever it need not be told.
 struct Envelope {
     std::uint32_t serial = 0;
     std::uint16_t type = 0;  // LPC_REQUEST, LPC_DATAGRAM or LPC_REPLY
     std::uint16_t data_length = 0;
     std::uint16_t total_length = 0;
     std::uint16_t data_info_offset = 0;
-    std::uint16_t awaited = 0;        // of a request: its sender waits for the answer in the very call
-    std::uint16_t processor = 0;      // that the sender ran on: nobody who shares it looks for a message in a loop
-    std::uint64_t thread_id = 0;      // one of the sender's
-    std::int64_t sent_at = 0;         // monotonic clock, nanoseconds: the order of arrival over several connections
+    std::uint16_t awaited = 0;  // of a request: its sender waits for the answer in the very call
+    std::uint16_t processor = 0;  // that the sender ran on; who shares it does not look in a loop
+    std::uint64_t thread_id = 0;  // one of the sender's
+    std::int64_t sent_at = 0;  // monotonic clock, nanoseconds: the order of arrival over several connections
     std::uint64_t message_context = 0;  // of a request: what the client is given back with the answer
 };
 static_assert(sizeof(Envelope) == 40);
@@ -46,8 +46,8 @@ struct alignas(kPage) Region {
     alignas(64) Word published;
     alignas(64) Word taken;
     alignas(64) Word queued;
-    // How many threads of the owner sleep or are about to. Garbage makes somebody of this connection sleep too long
-    // or wake too often.
+    // How many threads of the owner sleep or are about to. Garbage makes somebody of this connection sleep
+    // too long or wake too often.
     alignas(64) Word sleeps;
     alignas(64) Word order[kSlots];
     alignas(64) Word serial[kSlots];
@@ -62,8 +62,8 @@ static_assert(sizeof(Region) == kPage + kSlots * (kSlotSize + kLarge));
 
 // What alpcserver tells the process of a connection port (watch_port).
 struct PortPage {
-    // When the first message came that is to be received by way of the server, on the monotonic clock; 1 when a receive
-    // would not wait for another reason, 0 when it would.
+    // When the first message came that is to be received by way of the server, on the monotonic clock; 1 when
+    // a receive would not wait for another reason, 0 when it would.
     std::atomic<std::int64_t> since;
     // How many leases of the port have been taken back.
     std::atomic<std::uint64_t> ended;
@@ -130,8 +130,8 @@ class MappedWords {
     const Region* regions_[2];
 };
 
-// A conversation's message id, which the server has set apart for the lease: bit 30, the number of the lease, some
-// bits of the serial, the slot, and two zero bits as all ids have.
+// A conversation's message id, which the server has set apart for the lease: bit 30, the number of the lease,
+// some bits of the serial, the slot, and two zero bits as all ids have.
 inline constexpr std::uint32_t kIdBit = 0x40000000;
 inline constexpr std::uint32_t kMaxLeases = 0x10000;
 constexpr std::uint32_t message_id(std::uint32_t lease, std::uint32_t slot, std::uint32_t serial) {

@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The lock-free steps of a lease: how the two ends of a connection pass messages without the server, and how the
-// server takes the lease back.
+// The lock-free steps of a lease: how the two ends of a connection pass messages without the server, and how
+// the server takes the lease back.
 //
 // A lease has two regions of memory, one that only the client process writes to and one that only the server
 // process (the one with the connection port) writes to. Each word of the protocol stands in the region of the
 // one who writes it. alpcserver writes to both once, when it takes the lease back: then it sets kTakenBack in
 // every word by which something is made to count, and all steps that have not been taken by then fail.
 //
-// A conversation takes one of kSlots slots from its request to the end of its answer, and that slot's next serial
-// number. The
-// words, all of 64 bits (what counts in each is in the low half, which can be slept on):
+// A conversation takes one of kSlots slots from its request to the end of its answer, and that slot's next
+// serial number. The words, all of 64 bits (what counts in each is in the low half, which can be slept on):
 //
-//   client's region                                        server's region
-//   published  how many messages have been sent, and       taken     how many of them have been received
-//              (high half) the slot of the last            answered[slot]  the serial of the conversation that has
-//   order[i]   the slot of the message sent as number i              been answered last
-//   serial[slot], place[slot]  which conversation a slot   queued    how many answers that nobody waits for have
-//              belongs to, and which message began it                been put in order
-//   finished[slot]  the conversation whose answer has      order[i]  their slots
-//              been received
+// In the client's region:
+//   published        how many messages have been sent, and (high half) the slot of the last
+//   order[i]         the slot of the message that was sent as number i
+//   serial[slot]     the conversation that has the slot,
+//   place[slot]      and the number of the message that began it
+//   finished[slot]   the conversation whose answer has been received
+//   sleeps, awaits[slot]  how many threads sleep until answers are queued, or until this one is there
+// In the server process's:
+//   taken            how many messages have been received
+//   answered[slot]   the conversation that has been answered last
+//   queued           how many answers that nobody waits for have been put in order,
+//   order[i]         and their slots
+//   sleeps           whether nobody looks until the bell rings
 //
 // Who did what is decided by one compare-exchange each, on a word that the server marks when it takes back:
 //
@@ -27,20 +31,23 @@
 //   answer    server  answered   previous serial -> serial
 //   finish    client  finished   previous serial -> serial
 //
-// The server marks published, taken, answered and finished in this order. A message is then in exactly one state,
-// and all three agree on it: not sent (the compare-exchange of the client failed, and the client sends it by way
-// of the server), sent and not received, received and not answered, answered and not finished, or over. For a
-// client whose step fails knows that the server does not have it as done, and one whose step succeeds did it before
-// the mark, so that the server, reading later, sees it. That a word is marked after another one matters in one place
-// only: an answer that is finished must have been seen as answered, and is, since `answered` is looked at through a
-// value that the client saw before it finished, and neither goes back.
+// The server marks published, taken, answered and finished in this order. A message is then in exactly one
+// state, and all three agree on it: not sent (the compare-exchange of the client failed, and the client sends
+// it by way of the server), sent and not received, received and not answered, answered and not finished, or
+// over. For a client whose step fails knows that the server does not have it as done, and one whose step
+// succeeds did it before the mark, so that the server, reading later, sees it. That a word is marked after
+// another one matters in one place only: an answer that is finished must have been seen as answered, and is,
+// since `answered` is looked at through a value that the client saw before it finished, and neither goes
+// back.
 //
-// The slot of an unsent message must not be mistaken for one that has been sent. Its owner makes `place` void before
-// it changes `serial`, and sets it to the number that the message would get; the server reads `serial` first. A
-// number that is not below the count of published ones was never sent, and a void place belongs to no conversation.
+// The slot of an unsent message must not be mistaken for one that has been sent. Its owner makes `place` void
+// before it changes `serial`, and sets it to the number that the message would get; the server reads `serial`
+// first. A number that is not below the count of published ones was never sent, and a void place belongs to
+// no conversation.
 //
-// Everything read from the peer's region is checked by Look and Leftovers: counts that are more than kSlots apart and
-// slots that there are none of are garbage, and who finds it has the lease taken back and the connection ended.
+// Everything read from the peer's region is checked by Look and Leftovers: counts that are more than kSlots
+// apart and slots that there are none of are garbage, and who finds it has the lease taken back and the
+// connection ended.
 #pragma once
 
 #include <cstdint>
@@ -53,7 +60,18 @@ inline constexpr std::uint32_t kNumbers = 0x7FFFFFFF;  // counts and serials: 31
 inline constexpr std::uint32_t kNowhere = 0xFFFFFFFF;  // as a place: no message
 
 enum class Owner : std::uint8_t { client, server };
-enum class Name : std::uint8_t { published, taken, queued, order, serial, place, answered, finished, sleeps, awaits };
+enum class Name : std::uint8_t {
+    published,
+    taken,
+    queued,
+    order,
+    serial,
+    place,
+    answered,
+    finished,
+    sleeps,
+    awaits
+};
 
 // How many steps a count is ahead of another one.
 constexpr std::uint32_t ahead(std::uint32_t count, std::uint32_t of) {
@@ -160,9 +178,10 @@ class Steps {
 
     // ---- Sleeping. ----
 
-    // Before a last look, after which the thread sleeps: until messages are published (the server's `sleeps`),
-    // until answers are queued (the client's), or until one conversation is answered (`awaits`). Who takes such a
-    // step asks afterwards whether to wake somebody. One of the two sees what the other has done.
+    // Before a last look, after which the thread sleeps: until messages are published (the server's
+    // `sleeps`), until answers are queued (the client's), or until one conversation is answered (`awaits`).
+    // Who takes such a step asks afterwards whether to wake somebody. One of the two sees what the other has
+    // done.
     void begin_sleep(Owner owner, Name name, std::uint32_t index = 0) { words_.add(owner, name, index, 1); }
     void end_sleep(Owner owner, Name name, std::uint32_t index = 0) {
         words_.add(owner, name, index, ~std::uint64_t{0});
@@ -204,7 +223,8 @@ class Steps {
         if (behind == 0 || behind > kNumbers / 2) return Leftover::none;  // not sent
         if (behind <= ahead(counts.published, counts.taken)) return Leftover::unreceived;
         if (!answerable(slot)) return Leftover::received_datagram;
-        if ((low(words_.load(Owner::client, Name::finished, slot)) & kNumbers) == *serial) return Leftover::none;
+        if ((low(words_.load(Owner::client, Name::finished, slot)) & kNumbers) == *serial)
+            return Leftover::none;
         const bool answered = (low(words_.load(Owner::server, Name::answered, slot)) & kNumbers) == *serial;
         return answered ? Leftover::unfinished : Leftover::unanswered;
     }
@@ -221,8 +241,7 @@ class Steps {
         const std::uint32_t waiting = ahead(count & kNumbers, number);
         if (waiting == 0) return {count & kTakenBack ? Found::taken_back : Found::nothing};
         if (waiting > kSlots) return {.found = Found::garbage};
-        const auto slot =
-            static_cast<std::uint32_t>(words_.load(owner, Name::order, number % kSlots));
+        const auto slot = static_cast<std::uint32_t>(words_.load(owner, Name::order, number % kSlots));
         return {slot < kSlots ? Found::message : Found::garbage, number, slot};
     }
 

@@ -23,7 +23,8 @@ constexpr std::uint32_t kWarmSlots = lease::kPage / lease::kSlotSize;
 
 // How long a send waits for room, in nanoseconds.
 constexpr std::int64_t kPatience = 200'000;
-// A server that is killed takes nothing back and wakes nobody, so a thread that waits looks whether it is there.
+// A server that is killed takes nothing back and wakes nobody, so a thread that waits looks whether it is
+// there.
 constexpr std::int64_t kServerCheck = 500'000'000;
 
 }  // namespace
@@ -55,12 +56,13 @@ bool ClientLease::choose_slot(std::uint32_t* slot) {
     return false;
 }
 
-// A receiver that is at work makes room soon, sooner than the server could take over; one that is not has had its chance.
+// A receiver that is at work makes room soon, sooner than the server could take over; one that is not has had
+// its chance.
 bool ClientLease::wait_for_slot(std::unique_lock<std::mutex>& lock, std::uint32_t* slot) {
     const std::int64_t end = Spinning::now() + kPatience;
     while (!choose_slot(slot)) {
-        const bool hope = std::ranges::any_of(
-            slots_, [](const SlotState& state) { return state.use == Use::datagram; });
+        const bool hope =
+            std::ranges::any_of(slots_, [](const SlotState& state) { return state.use == Use::datagram; });
         if (!hope || Spinning::now() > end) return false;
         lock.unlock();
         sched_yield();

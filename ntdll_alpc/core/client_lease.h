@@ -79,8 +79,8 @@ class ClientLease {
                      const wire::SendWaitReceive::Request& terms, wire::SendWaitReceive::Reply* reply,
                      wire::Bytes* data);
     template <class Look>
-    LeaseResult wait(host::CallGuard& guard, const Deadline& deadline, const lease::Word& word, lease::Name sleep,
-                     std::uint32_t index, const Look& look);
+    LeaseResult wait(host::CallGuard& guard, const Deadline& deadline, const lease::Word& word,
+                     lease::Name sleep, std::uint32_t index, const Look& look);
 
     const std::unique_ptr<LeaseMemory> memory_;
     const UniqueFd bell_;

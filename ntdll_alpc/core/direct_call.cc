@@ -79,7 +79,8 @@ bool DirectCall::send_by(ClientLease& lease) {
     if (!plain) return by_server(lease);
     const std::uint64_t context =
         valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE ? remaining.send_attributes.message_context : 0;
-    switch (lease.send({remaining.message, data_, scope_.channel().thread_id(), context, datagram, sync}, &sent_)) {
+    switch (lease.send({remaining.message, data_, scope_.channel().thread_id(), context, datagram, sync},
+                       &sent_)) {
         case LeaseResult::done:
             break;
         case LeaseResult::no_memory:

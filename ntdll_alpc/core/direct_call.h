@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What of a call of NtAlpcSendWaitReceivePort goes by leases.
 //
-// A lease carries plain messages: requests and datagrams of a client that acts as its process, and the server's final
-// answers. Everything else goes to the server, which takes the lease back first; so a call may begin by a lease
-// and end at the server, and what remains of it is a request that says so.
+// A lease carries plain messages: requests and datagrams of a client that acts as its process, and the
+// server's final answers. Everything else goes to the server, which takes the lease back first; so a call may
+// begin by a lease and end at the server, and what remains of it is a request that says so.
 #pragma once
 
 #include "core/leases.h"
@@ -20,7 +20,8 @@ class DirectCall {
 
     // True: the call is over, with `received` as its result. False: `remaining` is to be asked of the server.
     bool run();
-    // The same after the server has said that messages may come by leases (kLookAtLeases) in place of an answer.
+    // The same after the server has said that messages may come by leases (kLookAtLeases) in place of an
+    // answer.
     bool look_again(const Reply& reply);
 
     Request remaining;

@@ -37,7 +37,8 @@ class LeaseMemory {
 
     // Puts a message into a slot. False when the program's memory cannot be read.
     bool write(std::uint32_t slot, const lease::Envelope& envelope, wire::Bytes data) const;
-    // Copies the other side's message. False when what stands there is no message of one of `types`, two of them.
+    // Copies the other side's message. False when what stands there is no message of one of `types`, two of
+    // them.
     bool read(std::uint32_t slot, std::uint16_t type, std::uint16_t other_type, std::span<std::byte> buffer,
               LeasedMessage* message) const;
     // Whether the other side's process has such a thread; the server is asked once about each.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The lock-free steps of a lease: every interleaving of a client, a server process and alpcserver taking the lease
-// back, in a model with two slots.
+// The lock-free steps of a lease: every interleaving of a client, a server process and alpcserver taking the
+// lease back, in a model with two slots.
 //
-// As in shared_event_test.cc: a thread is a function of the results that its operations had so far. To take one step
-// it is run from its beginning with the recorded results, does the next operation for real, and is left by an exception
-// at the one after. What really happened is noted where a compare-exchange succeeds; a thread that is killed is one that
-// takes no step any more, so its death at any step is among what is visited.
+// As in shared_event_test.cc: a thread is a function of the results that its operations had so far. To take
+// one step it is run from its beginning with the recorded results, does the next operation for real, and is
+// left by an exception at the one after. What really happened is noted where a compare-exchange succeeds; a
+// thread that is killed is one that takes no step any more, so its death at any step is among what is
+// visited.
 #include "ntalpc/lease_steps.h"
 
 #include <gtest/gtest.h>
@@ -113,7 +114,8 @@ class ModelWords {
     void store(Owner owner, Name name, std::uint32_t index, std::uint64_t value) {
         execution->operate([&] { return word(owner, name, index) = value; });
     }
-    bool exchange(Owner owner, Name name, std::uint32_t index, std::uint64_t& expected, std::uint64_t desired) {
+    bool exchange(Owner owner, Name name, std::uint32_t index, std::uint64_t& expected,
+                  std::uint64_t desired) {
         const std::uint64_t before = execution->operate([&] {
             std::uint64_t& now = word(owner, name, index);
             const std::uint64_t old = now;
@@ -136,7 +138,8 @@ class ModelWords {
 
   private:
     static std::uint64_t& word(Owner owner, Name name, std::uint32_t index) {
-        return execution->world.words[{static_cast<std::uint32_t>(owner), static_cast<std::uint32_t>(name), index}];
+        return execution->world
+            .words[{static_cast<std::uint32_t>(owner), static_cast<std::uint32_t>(name), index}];
     }
 };
 
@@ -172,7 +175,8 @@ void kernel(World& world) {
     std::array<Leftover, kFew> left{};
     for (std::uint32_t slot = 0; slot < kFew; ++slot) {
         std::uint32_t serial = 0, number = 0;
-        left[slot] = steps.leftover(counts, slot, [](std::uint32_t s) { return s == 0; }, &serial, &number);
+        left[slot] = steps.leftover(
+            counts, slot, [](std::uint32_t s) { return s == 0; }, &serial, &number);
         // Of a datagram that has been received an older one may be remembered in its place.
         const bool live = left[slot] != Leftover::none && left[slot] != Leftover::received_datagram;
         EXPECT_TRUE(!live || serial == kSerial + slot);
@@ -227,13 +231,14 @@ TEST(LeaseSteps, WhatIsTakenBackIsExactlyWhatHappened) {
     const std::size_t worlds = explore(start, [&](const World& world) {
         if (!world.taken_back) return;
         ++outcomes;
-        for (std::uint32_t slot = 0; slot < kFew; ++slot) EXPECT_EQ(world.left[slot], expected(world.fates[slot], slot == 0));
+        for (std::uint32_t slot = 0; slot < kFew; ++slot)
+            EXPECT_EQ(world.left[slot], expected(world.fates[slot], slot == 0));
         kinds.insert({static_cast<int>(world.left[0]), static_cast<int>(world.left[1])});
     });
     EXPECT_GT(worlds, 10'000u);
     EXPECT_GT(outcomes, 100u);
-    // All that can happen does: nothing sent; the first message sent, received, answered or over, each with the second
-    // one not sent, sent, or received.
+    // All that can happen does: nothing sent; the first message sent, received, answered or over, each with
+    // the second one not sent, sent, or received.
     EXPECT_GE(kinds.size(), 9u);
 }
 
@@ -309,12 +314,12 @@ TEST(LeaseSteps, NobodySleepsBesideAMessage) {
 
 // Whatever the other side writes, a look finds a slot that exists, or says that it is garbage.
 TEST(LeaseSteps, ALookBelievesNothing) {
-    for (const std::uint64_t published :
-         {std::uint64_t{1} | std::uint64_t{kFew} << 32, std::uint64_t{3}, std::uint64_t{kNumbers}, std::uint64_t{5} | kTakenBack}) {
+    for (const std::uint64_t published : {std::uint64_t{1} | std::uint64_t{kFew} << 32, std::uint64_t{3},
+                                          std::uint64_t{kNumbers}, std::uint64_t{5} | kTakenBack}) {
         World world;
         world.threads = {{[](World&) {}, {}}};
-        world.words[{static_cast<std::uint32_t>(Owner::client), static_cast<std::uint32_t>(Name::published), 0}] =
-            published;
+        world.words[{static_cast<std::uint32_t>(Owner::client), static_cast<std::uint32_t>(Name::published),
+                     0}] = published;
         world.threads[0].program = [](World&) {
             const Look look = ModelSteps{ModelWords()}.look_for_message();
             EXPECT_EQ(look.found, Found::garbage);

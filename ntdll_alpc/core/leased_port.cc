@@ -139,7 +139,8 @@ bool LeasedPort::find_first(std::shared_ptr<ServerLease>* first) {
         *first = lease;
     }
     const std::int64_t since = page_->since.load(std::memory_order_acquire);
-    const bool from_server = (since != 0 && (first_at == 0 || since <= first_at)) || ask_server_.exchange(false);
+    const bool from_server =
+        (since != 0 && (first_at == 0 || since <= first_at)) || ask_server_.exchange(false);
     if (from_server) first->reset();
     return from_server || *first;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A connection port of this process some of whose connections have leases: what it receives comes by those and by way
-// of the server, in the order in which it was sent.
+// A connection port of this process some of whose connections have leases: what it receives comes by those
+// and by way of the server, in the order in which it was sent.
 //
-// A lease is either awake, and looked at whenever somebody receives, or asleep, and its client rings a bell. A few may
-// be awake at a time, so that a receive does not get slower with the number of connections. Before a thread sleeps all
-// go to sleep, each with one more look afterwards; the bells, and the server's, end the sleep. A thread that leaves
-// with a message while others sleep puts its leases to sleep too, since nobody looks until it comes back.
+// A lease is either awake, and looked at whenever somebody receives, or asleep, and its client rings a bell.
+// A few may be awake at a time, so that a receive does not get slower with the number of connections. Before
+// a thread sleeps all go to sleep, each with one more look afterwards; the bells, and the server's, end the
+// sleep. A thread that leaves with a message while others sleep puts its leases to sleep too, since nobody
+// looks until it comes back.
 #pragma once
 
 #include <sys/epoll.h>

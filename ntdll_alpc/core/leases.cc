@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -40,12 +41,15 @@ Leases& Leases::instance() {
     return *only();
 }
 
-void Leases::offered(const PortKey& port, std::uint32_t lease) {
+// The call that brought the offer is done and must not fail any more; without memory the offer is forgotten, and made
+// again with a later answer.
+void Leases::offered(const PortKey& port, std::uint32_t lease) noexcept try {
     if (lease == 0 || lease == kLookAtLeases) return;
     const std::unique_lock lock(mutex_);
     Entry& entry = entries_[port];
     if (std::ranges::find(entry.offers, lease - 1) == entry.offers.end()) entry.offers.push_back(lease - 1);
     count_ = entries_.size();
+} catch (const std::bad_alloc&) {
 }
 
 PortLeases Leases::at(CallScope& scope, const PortKey& port) {
@@ -128,7 +132,8 @@ bool Leases::join(CallScope& scope, std::uint32_t number, const wire::TakeLease:
     }
     if (!port) port = LeasedPort::watch(scope, facts.port);
     if (!port) return false;
-    if (!port->add(std::make_shared<ServerLease>(std::move(memory), std::move(descriptors[2]), facts))) return false;
+    if (!port->add(std::make_shared<ServerLease>(std::move(memory), std::move(descriptors[2]), facts)))
+        return false;
     const std::unique_lock lock(mutex_);
     entries_[key].leases.port = std::move(port);
     count_ = entries_.size();
@@ -147,8 +152,8 @@ void Leases::forget(const PortKey& port, const ClientLease& lease) {
     count_ = entries_.size();
 }
 
-// A thread that takes part in a lease adds it to the port before it enters the port here, so that one of the two sees
-// what the other has done.
+// A thread that takes part in a lease adds it to the port before it enters the port here, so that one of the
+// two sees what the other has done.
 void Leases::forget_idle(const PortKey& port) {
     const std::unique_lock lock(mutex_);
     const auto found = entries_.find(port);

@@ -33,17 +33,18 @@ struct PortLeases {
 class Leases {
   public:
     // The server has offered one (the protocol's `lease`, which may be 0) in an answer about the port.
-    void offered(const PortKey& port, std::uint32_t lease);
+    void offered(const PortKey& port, std::uint32_t lease) noexcept;
     // What the port has, after taking part in what it has been offered.
     PortLeases at(CallScope& scope, const PortKey& port);
-    // The server says that there are some: waits for a thread that is taking part in one. False if there are none.
+    // The server says that there are some: waits for a thread that is taking part in one. False if there are
+    // none.
     bool wait_for(const PortKey& port);
     // A lease has been taken back.
     void forget(const PortKey& port, const ClientLease& lease);
     // What it takes to wait for the leases of a connection port goes with the last of them.
     void forget_idle(const PortKey& port);
-    // Before a handle of the process is closed: what its leases carry goes to the server, so that a close comes
-    // after whatever was sent before it.
+    // Before a handle of the process is closed: what its leases carry goes to the server, so that a close
+    // comes after whatever was sent before it.
     void handle_closes(HANDLE handle);
     // Has the server take back what a port has.
     static void release(CallScope& scope, std::uint64_t handle);

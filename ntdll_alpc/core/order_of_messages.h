@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a thread did before it sent something is done when another thread receives it, whichever way it went. The thread
-// sanitizer sees only this process, and of shared memory only the place where it is mapped, so it must be told.
+// What a thread did before it sent something is done when another thread receives it, whichever way it went.
+// The thread sanitizer sees only this process, and of shared memory only the place where it is mapped, so it
+// must be told.
 #pragma once
 
 #ifdef __SANITIZE_THREAD__

@@ -40,7 +40,8 @@ bool ServerLease::over() const {
 }
 
 void ServerLease::go_to_sleep() {
-    if (!std::exchange(asleep_, true)) memory_->steps().begin_sleep(lease::Owner::server, lease::Name::sleeps);
+    if (!std::exchange(asleep_, true))
+        memory_->steps().begin_sleep(lease::Owner::server, lease::Name::sleeps);
 }
 
 void ServerLease::wake_up() {
@@ -53,8 +54,8 @@ LeaseResult ServerLease::take(CallScope& scope, const wire::SendWaitReceive::Req
     const auto look = steps.look_for_message();
     if (look.found == Found::nothing) return LeaseResult::timed_out;
     if (look.found == Found::taken_back) return LeaseResult::taken_back;
-    // Another thread may receive the message meanwhile, and the client use its place again: then what was read is no
-    // garbage but nothing at all.
+    // Another thread may receive the message meanwhile, and the client use its place again: then what was
+    // read is no garbage but nothing at all.
     const auto garbage = [&] {
         const auto again = steps.look_for_message();
         return again.found == look.found && again.number == look.number ? LeaseResult::garbage
@@ -62,8 +63,8 @@ LeaseResult ServerLease::take(CallScope& scope, const wire::SendWaitReceive::Req
     };
     LeasedMessage message;
     const std::span<std::byte> buffer = scope.channel().scratch();
-    const bool sound = look.found == Found::message &&
-                       memory_->read(look.slot, LPC_REQUEST, LPC_DATAGRAM, buffer, &message);
+    const bool sound =
+        look.found == Found::message && memory_->read(look.slot, LPC_REQUEST, LPC_DATAGRAM, buffer, &message);
     if (!sound || message.envelope.serial == 0 || message.envelope.serial > lease::kNumbers) return garbage();
     reply->receive_length = message.envelope.total_length;
     if (message.envelope.total_length > terms.receive_capacity) return LeaseResult::done;
@@ -137,7 +138,8 @@ LeaseResult ServerLease::answer(const wire::PortMessage& header, wire::Bytes dat
     order_before_send();
     if (!steps.answer(slot, serial)) return LeaseResult::taken_back;
     if (awaited) {
-        if (steps.sleeping(lease::Owner::client, lease::Name::awaits, slot)) wake(memory_->own().answered[slot]);
+        if (steps.sleeping(lease::Owner::client, lease::Name::awaits, slot))
+            wake(memory_->own().answered[slot]);
         return LeaseResult::done;
     }
     const std::lock_guard lock(mutex_);

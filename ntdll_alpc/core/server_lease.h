@@ -35,14 +35,16 @@ class ServerLease {
     void go_to_sleep();
     void wake_up();
 
-    // Receives the first message. Nothing there: timed_out. One that does not fit stays, and reply->has_message is 0.
+    // Receives the first message. Nothing there: timed_out. One that does not fit stays, and
+    // reply->has_message is 0.
     LeaseResult take(CallScope& scope, const wire::SendWaitReceive::Request& terms,
                      wire::SendWaitReceive::Reply* reply, wire::Bytes* data);
     // Answers a request. taken_back: by way of the server.
     LeaseResult answer(const wire::PortMessage& header, wire::Bytes data, std::uint64_t thread_id);
 
   private:
-    bool begin_answer(const wire::PortMessage& header, std::uint32_t* slot, std::uint32_t* serial, bool* awaited);
+    bool begin_answer(const wire::PortMessage& header, std::uint32_t* slot, std::uint32_t* serial,
+                      bool* awaited);
     void describe(const LeasedMessage& message, const wire::SendWaitReceive::Request& terms,
                   wire::SendWaitReceive::Reply* reply);
 
@@ -55,7 +57,7 @@ class ServerLease {
     const wire::TakeLease::Reply facts_;
     std::mutex mutex_;
     std::atomic<std::uint32_t> processor_{0xFFFFFFFF};
-    bool asleep_ = false;  // guarded by the port's lock
+    bool asleep_ = false;                         // guarded by the port's lock
     std::array<Pending, lease::kSlots> pending_;  // guarded by mutex_
     std::uint32_t received_ = 0;                  // guarded by mutex_
 };

@@ -18,8 +18,8 @@ std::uint16_t Spinning::this_processor() {
     return static_cast<std::uint16_t>(sched_getcpu());
 }
 
-// Where the two sides may run is not asked: both may be bound to one processor, or to one each. What counts is where
-// the other side was.
+// Where the two sides may run is not asked: both may be bound to one processor, or to one each. What counts
+// is where the other side was.
 bool Spinning::several_processors() {
     static const bool several = sysconf(_SC_NPROCESSORS_ONLN) > 1;
     return several;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How long it is worth while to look again and again before sleeping.
 //
-// Looking costs a processor that the other side may need, and saves the two system calls and the switch that sleeping
-// and waking cost. So there is none with one processor, or when the other side was last seen on this one. Otherwise a
-// wait that ends while the thread looks makes the next ones look as long as sleeping and waking may take, and each that
-// outlasts it makes the time much shorter, until nothing is left. Then one wait in many tries again, since the other side
-// may have become faster.
+// Looking costs a processor that the other side may need, and saves the two system calls and the switch that
+// sleeping and waking cost. So there is none with one processor, or when the other side was last seen on this
+// one. Otherwise a wait that ends while the thread looks makes the next ones look as long as sleeping and
+// waking may take, and each that outlasts it makes the time much shorter, until nothing is left. Then one
+// wait in many tries again, since the other side may have become faster.
 #pragma once
 
 #include <atomic>
@@ -46,8 +46,8 @@ class Spinning {
 
   private:
     static constexpr int kLooksPerClock = 16;
-    // Nanoseconds. Both sides must look at a time for it to be worth while, so the longest is more than it takes to wake
-    // the other one, which on virtual machines is dear.
+    // Nanoseconds. Both sides must look at a time for it to be worth while, so the longest is more than it
+    // takes to wake the other one, which on virtual machines is dear.
     static constexpr std::int64_t kLongest = 100'000;
     static constexpr std::int64_t kShortest = 1'000;
     static constexpr std::int64_t kLessEachTime = 3;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A process that writes garbage into the memory of its lease harms nobody but its own connection: this process, at the
-// other end, gets messages, answers and statuses, none of which may make it crash, hang or read elsewhere, and the
-// server's counts come back. NTALPC_GARBAGE_SECONDS makes the test longer.
+// A process that writes garbage into the memory of its lease harms nobody but its own connection: this
+// process, at the other end, gets messages, answers and statuses, none of which may make it crash, hang or
+// read elsewhere, and the server's counts come back. NTALPC_GARBAGE_SECONDS makes the test longer.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,8 +73,8 @@ HANDLE connect_to(std::u16string text) {
     const auto end = Clock::now() + std::chrono::seconds(10);
     while (Clock::now() < end) {
         HANDLE port = nullptr;
-        if (NtAlpcConnectPort(&port, &name, nullptr, nullptr, ALPC_MSGFLG_SYNC_REQUEST, nullptr, nullptr, nullptr,
-                              nullptr, nullptr, nullptr) == STATUS_SUCCESS)
+        if (NtAlpcConnectPort(&port, &name, nullptr, nullptr, ALPC_MSGFLG_SYNC_REQUEST, nullptr, nullptr,
+                              nullptr, nullptr, nullptr, nullptr) == STATUS_SUCCESS)
             return port;
     }
     return nullptr;
@@ -85,8 +85,8 @@ NTSTATUS ask(HANDLE port, std::uint64_t number, TestMessage* answer, int limit_i
     fill(message, number);
     SIZE_T length = sizeof(*answer);
     LARGE_INTEGER limit = milliseconds(limit_in_milliseconds);
-    return NtAlpcSendWaitReceivePort(port, ALPC_MSGFLG_SYNC_REQUEST, &message.header, nullptr, &answer->header, &length,
-                                     nullptr, &limit);
+    return NtAlpcSendWaitReceivePort(port, ALPC_MSGFLG_SYNC_REQUEST, &message.header, nullptr,
+                                     &answer->header, &length, nullptr, &limit);
 }
 
 // Serves until `done`, which is asked after each message and whenever none has come for a while.
@@ -96,15 +96,17 @@ void serve(HANDLE port, const std::function<bool()>& done) {
         TestMessage message;
         SIZE_T length = sizeof(message);
         LARGE_INTEGER limit = milliseconds(20);
-        if (NtAlpcSendWaitReceivePort(port, 0, nullptr, nullptr, &message.header, &length, nullptr, &limit) != STATUS_SUCCESS)
+        if (NtAlpcSendWaitReceivePort(port, 0, nullptr, nullptr, &message.header, &length, nullptr, &limit) !=
+            STATUS_SUCCESS)
             continue;
         switch (message.header.u2.s2.Type & 0xFF) {
             case LPC_CONNECTION_REQUEST:
-                NtAlpcAcceptConnectPort(&client, port, 0, nullptr, nullptr, nullptr, &message.header, nullptr, TRUE);
+                NtAlpcAcceptConnectPort(&client, port, 0, nullptr, nullptr, nullptr, &message.header, nullptr,
+                                        TRUE);
                 break;
             case LPC_REQUEST:
-                NtAlpcSendWaitReceivePort(port, ALPC_MSGFLG_RELEASE_MESSAGE, &message.header, nullptr, nullptr, nullptr,
-                                          nullptr, nullptr);
+                NtAlpcSendWaitReceivePort(port, ALPC_MSGFLG_RELEASE_MESSAGE, &message.header, nullptr,
+                                          nullptr, nullptr, nullptr, nullptr);
                 break;
             case LPC_PORT_CLOSED:
                 NtClose(client);
@@ -120,7 +122,8 @@ lease::Region* own_region() {
     char line[512];
     std::uintptr_t found = 0;
     while (found == 0 && std::fgets(line, sizeof(line), maps)) {
-        if (std::strstr(line, "memfd:lease") && std::strstr(line, "rw-s")) std::sscanf(line, "%" SCNxPTR, &found);
+        if (std::strstr(line, "memfd:lease") && std::strstr(line, "rw-s"))
+            std::sscanf(line, "%" SCNxPTR, &found);
     }
     std::fclose(maps);
     return reinterpret_cast<lease::Region*>(found);
@@ -136,15 +139,18 @@ class Vandal {
         for (int i = 0; i < 2000; ++i) {
             const bool words = random_() % 2 == 0;
             const std::size_t size = words ? lease::kPage : sizeof(region->slots);
-            auto* const area = words ? reinterpret_cast<std::byte*>(region) : reinterpret_cast<std::byte*>(region->slots);
+            auto* const area =
+                words ? reinterpret_cast<std::byte*>(region) : reinterpret_cast<std::byte*>(region->slots);
             const std::size_t place = random_() % (size / 8) * 8;
-            reinterpret_cast<std::atomic<std::uint64_t>*>(area + place)->store(value(), std::memory_order_relaxed);
+            reinterpret_cast<std::atomic<std::uint64_t>*>(area + place)
+                ->store(value(), std::memory_order_relaxed);
         }
     }
 
   private:
     std::uint64_t value() {
-        constexpr std::uint64_t interesting[] = {0, 1, 2, 63, 64, 65, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, ~std::uint64_t{0}};
+        constexpr std::uint64_t interesting[] = {0,  1,          2,          63,         64,
+                                                 65, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, ~std::uint64_t{0}};
         const std::uint64_t random = random_();
         if (random % 3 == 0) return random_();
         return interesting[random / 3 % std::size(interesting)] | (random % 5 == 0 ? random << 32 : 0);
