@@ -72,7 +72,7 @@ void inspect_connection(const Connection& connection, TraceBuffer& buffer) {
     trace::ConnectionPath::Event path;
     path.connection = connection.serial();
     path.direct = connection.has_lease();
-    const std::string_view reason = connection.path_reason();
+    const std::string reason = connection.path_reason();
     Tracer::emit_to<trace::ConnectionPath>(buffer, path, {.reason = std::as_bytes(std::span(reason))});
 }
 

@@ -255,7 +255,7 @@ void Port::announce_end() {
 void Port::set_completion_list(std::unique_ptr<CompletionList> list) {
     // What it was is destroyed when the port has none any more.
     std::swap(list_, list);
-    if (list_) take_back_leases("it has a completion list");
+    if (list_) drop_leases("it has a completion list");
     readiness_changed();
 }
 

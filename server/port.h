@@ -126,6 +126,7 @@ class Port final : public Object, public Counted<Port> {
     void used_by(const Process& process);
     // Of the connection, or of all connections of a connection port.
     void take_back_leases(const char* reason);
+    void drop_leases(const char* reason);
     // A connection port's: how many processes of clients may send without the server.
     void lease_opened();
     void lease_ended();

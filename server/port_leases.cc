@@ -18,7 +18,7 @@ const char* Port::lease_obstacle() const {
 
 void Port::forbid_leases(const char* reason) {
     forbids_leases_ = reason;
-    take_back_leases(reason);  // what is only offered will be found to be impossible
+    drop_leases(reason);
 }
 
 void Port::used_by(const Process& process) {
@@ -29,6 +29,13 @@ void Port::take_back_leases(const char* reason) {
     if (connection_) return connection_->take_back_lease(reason);
     const std::vector<Ref<Connection>> all(connections_.begin(), connections_.end());
     for (const auto& connection : all) connection->take_back_lease(reason);
+}
+
+// Those too that only one side has taken part in: it would go on waiting for both ways.
+void Port::drop_leases(const char* reason) {
+    if (connection_) return connection_->drop_lease(reason);
+    const std::vector<Ref<Connection>> all(connections_.begin(), connections_.end());
+    for (const auto& connection : all) connection->drop_lease(reason);
 }
 
 void Port::lease_opened() {
