@@ -150,6 +150,7 @@ class Connection final : public RefCounted, public Counted<Connection> {
   private:
     ~Connection() override;
     LogAbout about_client() const;
+    bool prefers_lease() const;
     bool lease_is_due() const;
     void leave_listener();
     void abandon_request();

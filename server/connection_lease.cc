@@ -51,20 +51,28 @@ bool Connection::has_lease() const {
     return lease_ && lease_->stage() == Lease::Stage::held;
 }
 
-bool Connection::lease_is_due() const {
-    return plain_messages_ >= lease_threshold_ || path_of(*client_facts_) == MessagePath::direct ||
+bool Connection::prefers_lease() const {
+    return path_of(*client_facts_) == MessagePath::direct ||
            path_of(listener_->owner()) == MessagePath::direct;
+}
+
+bool Connection::lease_is_due() const {
+    return plain_messages_ >= lease_threshold_ || prefers_lease();
 }
 
 std::uint32_t Connection::offer_lease(Side side) {
     if (lease_obstacle()) return 0;
-    if (!lease_ && side == Side::server && lease_is_due()) lease_ = Lease::make(kernel_, *this);
+    if (!lease_ && (side == Side::server || prefers_lease()) && lease_is_due())
+        lease_ = Lease::make(kernel_, *this);
     if (!lease_) return 0;
-    const auto wanted = side == Side::server ? Lease::Stage::offered : Lease::Stage::open;
+    if (side == Side::server) return lease_->stage() == Lease::Stage::offered ? lease_->number() + 1 : 0;
     // The message that the client is just getting is as good as over.
     constexpr std::size_t answered = 1;
-    if (side == Side::client && messages_.size() > answered) return 0;
-    return lease_->stage() == wanted ? lease_->number() + 1 : 0;
+    if (messages_.size() > answered) return 0;
+    // A client that wants it from the first message on asks until the server process has taken part.
+    const bool now = lease_->stage() == Lease::Stage::open;
+    const bool soon = lease_->stage() == Lease::Stage::offered && prefers_lease();
+    return now || soon ? lease_->number() + 1 : 0;
 }
 
 // Threads that wait at the server for what may now come by the lease are to wait for both.

@@ -146,6 +146,7 @@ bool Lease::take_part(Side side, std::array<UniqueFd, 3>* descriptors) {
     if (!own || !others || !bell) return false;
     stage_ = side == Side::server ? Stage::open : Stage::held;
     if (stage_ == Stage::held) {
+        region(Side::server).received_before.store(connection_.sequence(Side::server));
         memory_ = {};
         bell_.reset();
     }
@@ -202,9 +203,9 @@ void Lease::wake_sleepers() {
 
 bool Lease::end() {
     kernel_.leases.remove(number_);
-    if (stage_ != Stage::held) return true;
     auto all = steps();
     all.take_back();
+    if (stage_ != Stage::held) return true;
     const Counts counts = all.counts();
     const bool whole = !counts.garbage && leave_messages(counts);
     connection_.count_leased(counts.taken, sent_by(Side::client), sent_by(Side::server));

@@ -52,7 +52,6 @@ void handle(Call& call, const wire::TakeLease::Request& request, const wire::Tak
     reply.token_id = shown.token_id;
     reply.authentication_id = shown.authentication_id;
     reply.modified_id = shown.modified_id;
-    reply.server_sequence = connection.sequence(Side::server);
     reply.client_sequence = connection.sequence(Side::client);
     reply.sent_sequence = own.sequence();
     call.reply<wire::TakeLease>(STATUS_SUCCESS, reply, {}, descriptors);

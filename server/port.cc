@@ -31,9 +31,14 @@ constexpr std::uint32_t kReserveBit = 0x80000000;
 constexpr std::size_t kReserveOverhead = 256;  // what a reserve, and later its message, cost beyond the data
 constexpr std::size_t kMaxRememberedDirect = 32;
 
-// Zero limits do not keep small messages from being sent (DownWithUp, LDOS, UA): they mean none.
+// Zero limits do not keep small messages from being sent (DownWithUp, LDOS, UA): they mean none. Nor does one
+// that is far beyond what a whole process may have under way, as the all ones that nearly every program gives
+// (NtCore, PFW, ALPCT, Sbie).
+constexpr std::uint64_t kNoPoolLimit = 0xFFFFFFFF;
+
 Ref<QuotaAccount> make_pool(const wire::PortAttributes& attributes) {
-    if (!attributes.given || attributes.max_pool_usage == 0) return {};
+    if (!attributes.given || attributes.max_pool_usage == 0 || attributes.max_pool_usage >= kNoPoolLimit)
+        return {};
     return make_ref<QuotaAccount>(
         QuotaLimits{.message_bytes = static_cast<std::size_t>(attributes.max_pool_usage)});
 }
@@ -118,10 +123,15 @@ std::int32_t Port::send_from_reserve(Thread& caller, const Outgoing& outgoing, R
     reserve.charge = MessageCharge();
     wire::PortMessage header = outgoing.header;
     header.message_id = 0;
-    const auto status =
-        send(caller, {header, outgoing.data, outgoing.attributes, outgoing.flags, {}, outgoing.direct_event,
-              outgoing.view},
-             sent);
+    const auto status = send(caller,
+                             {header,
+                              outgoing.data,
+                              outgoing.attributes,
+                              outgoing.flags,
+                              {},
+                              outgoing.direct_event,
+                              outgoing.view},
+                             sent);
     reserve.charge.charge(caller.process().account(), kReserveOverhead + reserve.size);
     return status;
 }

@@ -40,12 +40,14 @@ void Port::drop_leases(const char* reason) {
 
 void Port::lease_opened() {
     ++open_leases_;
+    readiness_changed();
     look_at_leases();
 }
 
 void Port::lease_ended() {
     --open_leases_;
     watch_.count_ended();
+    readiness_changed();
 }
 
 bool Port::may_get_by_lease() const {
@@ -65,8 +67,10 @@ std::int32_t Port::watch(const Ref<QuotaAccount>& payer, UniqueFd* page, UniqueF
     return watch_.open(payer, waiting_since(), page, event);
 }
 
-// Messages that came before anybody watched do not say when.
+// Messages that came before anybody watched do not say when. Without a lease there is nothing to watch for:
+// the threads that did are to wait here.
 std::int64_t Port::waiting_since() const {
+    if (open_leases_ == 0) return 1;
     if (!queue_.empty()) return std::max<std::int64_t>(1, queue_.front().queued_at());
     return closed_ || receive_status() != 0 ? 1 : 0;
 }

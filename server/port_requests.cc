@@ -133,8 +133,8 @@ void handle(Call& call, const wire::ConnectPort::Request& request,
     SentView view;
     if (const auto status = view.take(call.process(), *client, request.send_attributes))
         return call.finish(status);
-    const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags,
-                            client->pool(), nullptr, &view};
+    const Outgoing outgoing{
+        request.message, blobs.data, request.send_attributes, request.flags, client->pool(), nullptr, &view};
     if (const auto status = connection->request(call.thread, *client, outgoing)) return call.finish(status);
     if (request.flags & ALPC_MSGFLG_SYNC_REQUEST) {
         ReceiveTerms terms{.capacity = request.reply_capacity,
@@ -187,8 +187,8 @@ void handle(Call& call, const wire::AcceptPort::Request& request,
     SentView view;
     if (const auto status = view.take(call.process(), *port, request.send_attributes))
         return call.finish(status);
-    const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags,
-                            {}, nullptr, &view};
+    const Outgoing outgoing{request.message, blobs.data, request.send_attributes, request.flags, {},
+                            nullptr,         &view};
     if (const auto status = connection->begin_accept(call.thread, *message, request.port, outgoing, &made)) {
         return call.finish(status);
     }
@@ -214,8 +214,8 @@ std::int32_t check_send_wait_receive(const wire::SendWaitReceive::Request& reque
     return STATUS_SUCCESS;
 }
 
-// How long a receive that does not want to wait does so for a message that is on its way into a completion list.
-// Its writer is an ordinary thread, which somebody may have suspended.
+// How long a receive that does not want to wait does so for a message that is on its way into a completion
+// list. Its writer is an ordinary thread, which somebody may have suspended.
 constexpr Nanoseconds kPatience = 1'000'000'000;
 
 // True when that is the answer, now or later: what the port receives is in its completion list, or will be.
@@ -238,15 +238,17 @@ bool receive_by_list(Call& call, Port& port, const wire::SendWaitReceive::Reques
 // What has been sent by a lease has to be here before anything is sent behind it, or answered.
 void take_back_leases(const Call& call, Port& port, std::uint32_t message_id) {
     constexpr const char* reason = "a message needed the server";
-    if (Lease* const lease = call.kernel.leases.find_by_message(message_id)) lease->connection().take_back_lease(reason);
+    if (Lease* const lease = call.kernel.leases.find_by_message(message_id))
+        lease->connection().take_back_lease(reason);
     if (port.kind() != Port::Kind::connection) port.take_back_leases(reason);
 }
 
-// The answer to a message that a lease carried until it was taken back. What the client has got in the meantime it
-// knows already.
+// The answer to a message that a lease carried until it was taken back. What the client has got in the
+// meantime it knows already.
 void resume(Call& call, const Ref<Port>& port, const wire::SendWaitReceive::Request& request) {
-    ReceiveTerms terms{
-        .capacity = request.receive_capacity, .allocated = request.receive_attributes.allocated, .port = port};
+    ReceiveTerms terms{.capacity = request.receive_capacity,
+                       .allocated = request.receive_attributes.allocated,
+                       .port = port};
     terms.sent.message_id = request.resumed;
     terms.sent.callback_id = lease::callback_id(request.resumed);
     const Ref<Message> message = call.thread.take_away(request.resumed);
@@ -276,7 +278,8 @@ void receive(Call& call, Port& port, const ReceiveTerms& terms, Nanoseconds time
     }
     if (const auto status = port.receive_status()) return reply_without_message(call.thread, terms, status);
     if (timeout == 0) return reply_without_message(call.thread, terms, STATUS_TIMEOUT);
-    if (port.may_get_by_lease()) return reply_without_message(call.thread, terms, STATUS_TIMEOUT, kLookAtLeases);
+    if (port.may_get_by_lease())
+        return reply_without_message(call.thread, terms, STATUS_TIMEOUT, kLookAtLeases);
     call.thread.park(std::make_unique<ReceiveWait>(call.thread, port, terms));
     call.kernel.set_deadline(*call.thread.wait(), timeout);
 }
@@ -297,6 +300,7 @@ void handle(Call& call, const wire::SendWaitReceive::Request& request,
     const Ref<Port> port(found);
     if (request.resumed != 0) return resume(call, port, request);
     if (request.has_send) take_back_leases(call, *port, request.message.message_id);
+    if (request.flags & ~kFlagsOfLeases) port->take_back_leases("a call needed the server");
     // It can be interrupted only while it waits here.
     if (request.has_receive && request.timeout != 0 && (request.flags & ALPC_MSGFLG_WAIT_ALERTABLE))
         port->forbid_leases("a thread waits alertably");
@@ -306,8 +310,12 @@ void handle(Call& call, const wire::SendWaitReceive::Request& request,
     Ref<Message> sent;
     if (request.has_send) {
         SentView view;
-        const Outgoing outgoing{request.message, blobs.data,   request.send_attributes,
-                                request.flags,   port->pool(), direct ? &direct_event : nullptr,
+        const Outgoing outgoing{request.message,
+                                blobs.data,
+                                request.send_attributes,
+                                request.flags,
+                                port->pool(),
+                                direct ? &direct_event : nullptr,
                                 &view};
         auto status = view.take(call.process(), *port, request.send_attributes);
         if (status == STATUS_SUCCESS) status = port->send(call.thread, outgoing, &sent);

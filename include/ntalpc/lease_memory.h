@@ -19,7 +19,7 @@ struct Envelope {
     std::uint16_t data_length = 0;
     std::uint16_t total_length = 0;
     std::uint16_t data_info_offset = 0;
-    std::uint16_t awaited = 0;  // of a request: its sender waits for the answer in the very call
+    std::uint16_t awaited = 0;    // of a request: its sender waits for the answer in the very call
     std::uint16_t processor = 0;  // that the sender ran on; who shares it does not look in a loop
     std::uint64_t thread_id = 0;  // one of the sender's
     std::int64_t sent_at = 0;  // monotonic clock, nanoseconds: the order of arrival over several connections
@@ -55,6 +55,9 @@ struct alignas(kPage) Region {
     alignas(64) Word answered[kSlots];
     alignas(64) Word finished[kSlots];
     alignas(64) Word awaits[kSlots];
+    // In the server process's region, from alpcserver, before the client takes part: the sequence number of
+    // the last message that the connection's server has received.
+    alignas(64) Word received_before;
     alignas(kPage) Slot slots[kSlots];
     std::byte large[kSlots][kLarge];
 };
@@ -63,7 +66,7 @@ static_assert(sizeof(Region) == kPage + kSlots * (kSlotSize + kLarge));
 // What alpcserver tells the process of a connection port (watch_port).
 struct PortPage {
     // When the first message came that is to be received by way of the server, on the monotonic clock; 1 when
-    // a receive would not wait for another reason, 0 when it would.
+    // a receive would not wait for another reason or the port has no leases, 0 when it would.
     std::atomic<std::int64_t> since;
     // How many leases of the port have been taken back.
     std::atomic<std::uint64_t> ended;

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "ntalpc/ntlpcapi.h"
+
 namespace ntalpc {
 
 enum class MessagePath : std::uint32_t {
@@ -14,5 +16,8 @@ enum class MessagePath : std::uint32_t {
 
 // In answers to send_wait_receive, in place of the number of a lease.
 inline constexpr std::uint32_t kLookAtLeases = 0xFFFFFFFF;
+
+// What a call of NtAlpcSendWaitReceivePort may ask for without the server.
+inline constexpr std::uint32_t kFlagsOfLeases = ALPC_MSGFLG_SYNC_REQUEST | ALPC_MSGFLG_RELEASE_MESSAGE;
 
 }  // namespace ntalpc

@@ -91,7 +91,7 @@ LeaseResult ClientLease::send(const Outgoing& outgoing, Sent* sent) {
     envelope.message_context = outgoing.context;
     slots_[slot].serial = serial;  // also when nothing comes of it: the server may have seen the number
     slots_[slot].use = Use::none;
-    if (!memory_->write(slot, envelope, outgoing.data)) return LeaseResult::no_memory;
+    if (!memory_->write(slot, envelope, outgoing.data)) return LeaseResult::unreadable;
     order_before_send();
     if (!steps.publish(slot, number)) return LeaseResult::taken_back;
     slots_[slot] = {outgoing.datagram ? Use::datagram : Use::request, serial, number, outgoing.context};
@@ -175,19 +175,24 @@ LeaseResult ClientLease::take_any(CallScope& scope, const wire::SendWaitReceive:
     return take(scope, look.slot, serial, true, terms, reply, data);
 }
 
-// Another thread may have been faster: then there is nothing, for now.
+// Another thread may be faster, and the slot be used again meanwhile: then what was read means nothing.
+bool ClientLease::still_expects(std::uint32_t slot, std::uint32_t serial) const {
+    return slots_[slot].use == Use::request && slots_[slot].serial == serial;
+}
+
 LeaseResult ClientLease::take(CallScope& scope, std::uint32_t slot, std::uint32_t serial, bool in_order,
                               const wire::SendWaitReceive::Request& terms,
                               wire::SendWaitReceive::Reply* reply, wire::Bytes* data) {
     LeasedMessage message;
-    const std::span<std::byte> buffer = scope.channel().scratch();
-    if (!memory_->read(slot, LPC_REPLY, LPC_REPLY, buffer, &message)) return LeaseResult::garbage;
+    const bool sound = memory_->read(slot, LPC_REPLY, LPC_REPLY, &message) &&
+                       memory_->knows_sender(scope, message.envelope.thread_id);
+    const std::lock_guard lock(mutex_);
+    if (!still_expects(slot, serial)) return LeaseResult::timed_out;
+    if (!sound) return LeaseResult::garbage;
     spinning_.seen_on(message.envelope.processor);
     reply->receive_length = message.envelope.total_length;
     if (message.envelope.total_length > terms.receive_capacity) return LeaseResult::done;
-    if (!memory_->knows_sender(scope, message.envelope.thread_id)) return LeaseResult::garbage;
-    const std::lock_guard lock(mutex_);
-    if (slots_[slot].use != Use::request || slots_[slot].serial != serial) return LeaseResult::timed_out;
+    *data = memory_->read_data(scope, message);
     if (!memory_->steps().finish(slot, serial)) return LeaseResult::taken_back;
     order_after_receive();
     slots_[slot].use = Use::none;
@@ -207,7 +212,6 @@ LeaseResult ClientLease::take(CallScope& scope, std::uint32_t slot, std::uint32_
         reply->attributes.message_id = reply->message.message_id;
         reply->attributes.callback_id = reply->message.callback_id;
     }
-    *data = wire::Bytes(buffer).first(message.envelope.data_length);
     return LeaseResult::done;
 }
 

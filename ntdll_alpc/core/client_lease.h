@@ -25,7 +25,7 @@ class Deadline {
     std::int64_t when_ = -1;
 };
 
-enum class LeaseResult : std::uint8_t { done, taken_back, garbage, timed_out, no_memory };
+enum class LeaseResult : std::uint8_t { done, taken_back, garbage, timed_out, unreadable };
 
 class ClientLease {
   public:
@@ -78,6 +78,8 @@ class ClientLease {
     LeaseResult take(CallScope& scope, std::uint32_t slot, std::uint32_t serial, bool in_order,
                      const wire::SendWaitReceive::Request& terms, wire::SendWaitReceive::Reply* reply,
                      wire::Bytes* data);
+    // With mutex_ held.
+    bool still_expects(std::uint32_t slot, std::uint32_t serial) const;
     template <class Look>
     LeaseResult wait(host::CallGuard& guard, const Deadline& deadline, const lease::Word& word,
                      lease::Name sleep, std::uint32_t index, const Look& look);

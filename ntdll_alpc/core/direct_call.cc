@@ -33,18 +33,17 @@ bool DirectCall::by_server(ClientLease& lease) {
 }
 
 // Whatever is odd about a call is for the server to say.
-bool DirectCall::plain_message() const {
-    constexpr std::uint32_t known = ALPC_MSGFLG_SYNC_REQUEST | ALPC_MSGFLG_RELEASE_MESSAGE;
-    if (remaining.flags & ~known) return false;
-    if (remaining.has_send && (remaining.message.data_length != data_.size() ||
-                               remaining.message.total_length < sizeof(PORT_MESSAGE) + data_.size()))
-        return false;
-    return !scope_.channel().presented_tokens.impersonating();
+bool DirectCall::plain() const {
+    if (remaining.flags & ~kFlagsOfLeases) return false;
+    if (!remaining.has_send) return true;
+    return remaining.message.data_length == data_.size() &&
+           remaining.message.total_length >= sizeof(PORT_MESSAGE) + data_.size() &&
+           !scope_.channel().presented_tokens.impersonating();
 }
 
 bool DirectCall::run() {
     if (!remaining.has_send && !remaining.has_receive) return false;
-    if ((!leases_.client && !leases_.port) || !plain_message()) return false;
+    if ((!leases_.client && !leases_.port) || !plain()) return false;
     return leases_.client ? run_client(*leases_.client) : run_server(*leases_.port);
 }
 
@@ -73,17 +72,18 @@ bool DirectCall::send_by(ClientLease& lease) {
     const std::uint32_t valid = remaining.send_attributes.valid;
     const bool sync = (remaining.flags & ALPC_MSGFLG_SYNC_REQUEST) != 0;
     const bool datagram = (remaining.flags & ALPC_MSGFLG_RELEASE_MESSAGE) != 0;
-    const bool plain = remaining.message.message_id == 0 && (valid & ~ALPC_MESSAGE_CONTEXT_ATTRIBUTE) == 0 &&
-                       remaining.message.total_length <= lease.max_message_length() &&
-                       !(sync && (datagram || !remaining.has_receive));
-    if (!plain) return by_server(lease);
+    const bool carried = remaining.message.message_id == 0 &&
+                         (valid & ~ALPC_MESSAGE_CONTEXT_ATTRIBUTE) == 0 &&
+                         remaining.message.total_length <= lease.max_message_length() &&
+                         !(sync && (datagram || !remaining.has_receive));
+    if (!carried) return by_server(lease);
     const std::uint64_t context =
         valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE ? remaining.send_attributes.message_context : 0;
     switch (lease.send({remaining.message, data_, scope_.channel().thread_id(), context, datagram, sync},
                        &sent_)) {
         case LeaseResult::done:
             break;
-        case LeaseResult::no_memory:
+        case LeaseResult::unreadable:
             return end(STATUS_ACCESS_VIOLATION);
         default:
             return by_server(lease);
@@ -142,8 +142,11 @@ bool DirectCall::run_server(LeasedPort& port) {
         if (received.status != STATUS_SUCCESS || !remaining.has_receive) return end(received.status);
         remaining.has_send = 0;
     }
-    received = port.receive(scope_, remaining, deadline_);
-    return end(received.status);
+    if (port.receive(scope_, remaining, deadline_, &received)) return end(received.status);
+    Leases::instance().forget_idle(port_);
+    received.reply = {};
+    remaining.timeout = deadline_.left();
+    return false;
 }
 
 // False: by way of the server.
@@ -156,7 +159,7 @@ bool DirectCall::answer_by(LeasedPort& port) {
     switch (lease->answer(remaining.message, data_, scope_.channel().thread_id())) {
         case LeaseResult::done:
             break;
-        case LeaseResult::no_memory:
+        case LeaseResult::unreadable:
             received.status = STATUS_ACCESS_VIOLATION;
             break;
         default:

@@ -30,7 +30,7 @@ class DirectCall {
     void complete(Reply* reply) const;
 
   private:
-    bool plain_message() const;
+    bool plain() const;
     bool run_client(ClientLease& lease);
     bool send_by(ClientLease& lease);
     bool finish_request(ClientLease& lease);

@@ -45,14 +45,19 @@ bool LeaseMemory::write(std::uint32_t slot, const lease::Envelope& envelope, wir
 
 // The copy is what is checked, and what counts; the original may change meanwhile.
 bool LeaseMemory::read(std::uint32_t slot, std::uint16_t type, std::uint16_t other_type,
-                       std::span<std::byte> buffer, LeasedMessage* message) const {
+                       LeasedMessage* message) const {
     message->slot = slot;
     std::memcpy(&message->envelope, &others_->slots[slot].envelope, sizeof(lease::Envelope));
     const lease::Envelope& envelope = message->envelope;
     if (envelope.type != type && envelope.type != other_type) return false;
-    if (envelope.total_length < sizeof(PORT_MESSAGE) + envelope.data_length) return false;
-    std::memcpy(buffer.data(), lease::data_of(*others_, slot, envelope.data_length), envelope.data_length);
-    return true;
+    return envelope.total_length >= sizeof(PORT_MESSAGE) + envelope.data_length;
+}
+
+wire::Bytes LeaseMemory::read_data(CallScope& scope, const LeasedMessage& message) const {
+    const std::size_t length = message.envelope.data_length;
+    const std::span<std::byte> buffer = scope.channel().scratch();
+    std::memcpy(buffer.data(), lease::data_of(*others_, message.slot, length), length);
+    return buffer.first(length);
 }
 
 bool LeaseMemory::knows_sender(CallScope& scope, std::uint64_t thread_id) {

@@ -15,7 +15,7 @@
 
 namespace ntalpc::core {
 
-// A message copied out of a lease. The data stands in the buffer that was given for it.
+// What describes a message, copied out of a lease.
 struct LeasedMessage {
     lease::Envelope envelope;
     std::uint32_t slot = 0;
@@ -37,10 +37,11 @@ class LeaseMemory {
 
     // Puts a message into a slot. False when the program's memory cannot be read.
     bool write(std::uint32_t slot, const lease::Envelope& envelope, wire::Bytes data) const;
-    // Copies the other side's message. False when what stands there is no message of one of `types`, two of
-    // them.
-    bool read(std::uint32_t slot, std::uint16_t type, std::uint16_t other_type, std::span<std::byte> buffer,
-              LeasedMessage* message) const;
+    // Copies what describes the other side's message; its data is there until the message is taken or
+    // finished. False when that is no message of one of the types, two of them.
+    bool read(std::uint32_t slot, std::uint16_t type, std::uint16_t other_type, LeasedMessage* message) const;
+    // Copies the data. The copy stands in the channel's buffer, so no call may come between this and its use.
+    wire::Bytes read_data(CallScope& scope, const LeasedMessage& message) const;
     // Whether the other side's process has such a thread; the server is asked once about each.
     bool knows_sender(CallScope& scope, std::uint64_t thread_id);
 

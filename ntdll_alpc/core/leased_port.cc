@@ -120,7 +120,7 @@ bool LeasedPort::put_to_sleep() {
     return awake_.empty();
 }
 
-bool LeasedPort::find_first(std::shared_ptr<ServerLease>* first) {
+LeasedPort::First LeasedPort::find_first(std::shared_ptr<ServerLease>* first) {
     first->reset();
     const std::lock_guard lock(mutex_);
     if (awake_.size() < leases_.size() && (awake_.empty() || ++looks_ % kLooksPerPoll == 0)) {
@@ -130,6 +130,7 @@ bool LeasedPort::find_first(std::shared_ptr<ServerLease>* first) {
         limit_awake();
     }
     drop_ended();
+    if (leases_.empty()) return First::no_leases;
     std::int64_t first_at = 0;
     const std::int64_t now = Spinning::now();
     for (const auto& lease : awake_) {
@@ -141,8 +142,8 @@ bool LeasedPort::find_first(std::shared_ptr<ServerLease>* first) {
     const std::int64_t since = page_->since.load(std::memory_order_acquire);
     const bool from_server =
         (since != 0 && (first_at == 0 || since <= first_at)) || ask_server_.exchange(false);
-    if (from_server) first->reset();
-    return from_server || *first;
+    if (from_server) return First::of_server;
+    return *first ? First::of_lease : First::nothing;
 }
 
 bool LeasedPort::take_from_server(CallScope& scope, const wire::SendWaitReceive::Request& terms,
@@ -183,13 +184,16 @@ void LeasedPort::forget(const ServerLease& lease) {
     leases_.erase(lease.number());
 }
 
-bool LeasedPort::look(CallScope& scope, const wire::SendWaitReceive::Request& terms, Received* received) {
-    std::shared_ptr<ServerLease> lease;
-    while (find_first(&lease)) {
-        if (lease ? take_from(scope, *lease, terms, received) : take_from_server(scope, terms, received))
-            return true;
+LeasedPort::First LeasedPort::look(CallScope& scope, const wire::SendWaitReceive::Request& terms,
+                                   Received* received) {
+    for (;;) {
+        std::shared_ptr<ServerLease> lease;
+        const First first = find_first(&lease);
+        if (first == First::nothing || first == First::no_leases) return first;
+        if (first == First::of_lease ? take_from(scope, *lease, terms, received)
+                                     : take_from_server(scope, terms, received))
+            return first;
     }
-    return false;
 }
 
 bool LeasedPort::spin() {
@@ -223,19 +227,19 @@ void LeasedPort::leave() {
     if (!put_to_sleep()) eventfd_write(nudge_.get(), 1);
 }
 
-LeasedPort::Received LeasedPort::receive(CallScope& scope, const wire::SendWaitReceive::Request& terms,
-                                         const Deadline& deadline) {
-    Received received;
-    while (!look(scope, terms, &received)) {
+bool LeasedPort::receive(CallScope& scope, const wire::SendWaitReceive::Request& terms,
+                         const Deadline& deadline, Received* received) {
+    First found = First::nothing;
+    while ((found = look(scope, terms, received)) == First::nothing) {
         const std::int64_t left = deadline.left();
         if (left == 0) {
-            received.status = STATUS_TIMEOUT;
+            received->status = STATUS_TIMEOUT;
             break;
         }
         if (!spin()) sleep(scope.guard(), left);
     }
     leave();
-    return received;
+    return found != First::no_leases;
 }
 
 }  // namespace ntalpc::core

@@ -42,8 +42,10 @@ class LeasedPort {
         wire::Bytes data;
         Descriptors descriptors;
     };
-    // Of `terms` what is about receiving counts.
-    Received receive(CallScope& scope, const wire::SendWaitReceive::Request& terms, const Deadline& deadline);
+    // Of `terms` what is about receiving counts. False: there are no leases any more, so the thread is to
+    // wait at the server.
+    bool receive(CallScope& scope, const wire::SendWaitReceive::Request& terms, const Deadline& deadline,
+                 Received* received);
 
   private:
     using Leases = std::vector<std::shared_ptr<ServerLease>>;
@@ -55,9 +57,11 @@ class LeasedPort {
     bool set_up(const UniqueFd& page, UniqueFd event);
     bool listen_to(int fd, std::uint64_t tag, std::uint32_t events);
 
-    // What comes first: a lease's message, or what the server has. False: there is nothing.
-    bool find_first(std::shared_ptr<ServerLease>* lease);
-    bool look(CallScope& scope, const wire::SendWaitReceive::Request& terms, Received* received);
+    // What comes first.
+    enum class First : std::uint8_t { nothing, of_lease, of_server, no_leases };
+    First find_first(std::shared_ptr<ServerLease>* lease);
+    // What is found is taken; nothing means to wait.
+    First look(CallScope& scope, const wire::SendWaitReceive::Request& terms, Received* received);
     bool take_from(CallScope& scope, ServerLease& lease, const wire::SendWaitReceive::Request& terms,
                    Received* received);
     bool take_from_server(CallScope& scope, const wire::SendWaitReceive::Request& terms, Received* received);

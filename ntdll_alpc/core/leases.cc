@@ -41,8 +41,8 @@ Leases& Leases::instance() {
     return *only();
 }
 
-// The call that brought the offer is done and must not fail any more; without memory the offer is forgotten, and made
-// again with a later answer.
+// The call that brought the offer is done and must not fail any more; without memory the offer is forgotten,
+// and made again with a later answer.
 void Leases::offered(const PortKey& port, std::uint32_t lease) noexcept try {
     if (lease == 0 || lease == kLookAtLeases) return;
     const std::unique_lock lock(mutex_);

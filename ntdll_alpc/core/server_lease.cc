@@ -62,13 +62,14 @@ LeaseResult ServerLease::take(CallScope& scope, const wire::SendWaitReceive::Req
                                                                         : LeaseResult::timed_out;
     };
     LeasedMessage message;
-    const std::span<std::byte> buffer = scope.channel().scratch();
-    const bool sound =
-        look.found == Found::message && memory_->read(look.slot, LPC_REQUEST, LPC_DATAGRAM, buffer, &message);
-    if (!sound || message.envelope.serial == 0 || message.envelope.serial > lease::kNumbers) return garbage();
+    const bool sound = look.found == Found::message &&
+                       memory_->read(look.slot, LPC_REQUEST, LPC_DATAGRAM, &message) &&
+                       message.envelope.serial != 0 && message.envelope.serial <= lease::kNumbers &&
+                       memory_->knows_sender(scope, message.envelope.thread_id);
+    if (!sound) return garbage();
     reply->receive_length = message.envelope.total_length;
     if (message.envelope.total_length > terms.receive_capacity) return LeaseResult::done;
-    if (!memory_->knows_sender(scope, message.envelope.thread_id)) return garbage();
+    *data = memory_->read_data(scope, message);
     const std::lock_guard lock(mutex_);
     if (!steps.take(look.number)) return LeaseResult::timed_out;
     order_after_receive();
@@ -77,7 +78,6 @@ LeaseResult ServerLease::take(CallScope& scope, const wire::SendWaitReceive::Req
     ++received_;
     processor_.store(message.envelope.processor, std::memory_order_relaxed);
     describe(message, terms, reply);
-    *data = wire::Bytes(buffer).first(message.envelope.data_length);
     return LeaseResult::done;
 }
 
@@ -92,7 +92,9 @@ void ServerLease::describe(const LeasedMessage& message, const wire::SendWaitRec
     if (allocated & ALPC_MESSAGE_CONTEXT_ATTRIBUTE) {
         reply->attributes.valid |= ALPC_MESSAGE_CONTEXT_ATTRIBUTE;
         reply->attributes.port_context = facts_.port_context;
-        reply->attributes.sequence = facts_.server_sequence + received_;
+        reply->attributes.sequence =
+            static_cast<std::uint32_t>(memory_->own().received_before.load(std::memory_order_relaxed)) +
+            received_;
     }
     if (allocated & ALPC_MESSAGE_TOKEN_ATTRIBUTE) {
         reply->attributes.valid |= ALPC_MESSAGE_TOKEN_ATTRIBUTE;
@@ -133,7 +135,7 @@ LeaseResult ServerLease::answer(const wire::PortMessage& header, wire::Bytes dat
     if (!memory_->write(slot, envelope, data)) {
         const std::lock_guard lock(mutex_);
         pending_[slot] = {serial, awaited};
-        return LeaseResult::no_memory;
+        return LeaseResult::unreadable;
     }
     order_before_send();
     if (!steps.answer(slot, serial)) return LeaseResult::taken_back;
