@@ -68,8 +68,8 @@ bool CompletionList::claims_front() const {
     return port_.empty() || fits(port_.front());
 }
 
-bool CompletionList::in_flight() const {
-    return batch_out_ != 0 || (!port_.empty() && claims_front());
+bool CompletionList::in_flight_after(std::uint64_t posts) const {
+    return posts_ + batch_out_ > posts || (!port_.empty() && claims_front());
 }
 
 void CompletionList::serve() {
@@ -143,15 +143,17 @@ void CompletionList::look_again() {
     thread.reply<wire::FetchCompletionList>(STATUS_SUCCESS, reply);
 }
 
-// Those who only looked whether there is anything have an answer in any case.
+// Those who only looked whether there is anything have an answer in any case, and who has seen all of it
+// before we heard of it is not woken for it.
 void CompletionList::wake_receivers(std::uint32_t most) {
     auto& receivers = port_.receivers();
     for (auto at = receivers.begin(); at != receivers.end();) {
         ReceiveWait* const receiver = *at++;
-        if (receiver->terms().polls) {
-            receiver->finish(STATUS_ALPC_CHECK_COMPLETION_LIST);
-        } else if (most != 0) {
-            --most;
+        const bool polls = receiver->terms().polls;
+        if (!more_than(receiver->terms().seen_posts)) {
+            if (polls && !in_flight_after(receiver->terms().seen_posts)) receiver->finish(STATUS_TIMEOUT);
+        } else if (polls || most != 0) {
+            if (!polls) --most;
             receiver->finish(STATUS_ALPC_CHECK_COMPLETION_LIST);
         }
     }

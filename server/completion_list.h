@@ -64,11 +64,14 @@ class CompletionList {
     // Gives the writer what is queued, if it waits.
     void serve();
     // Whether messages are on their way from the queue into the list.
-    bool in_flight() const;
-    // How many messages have been put into the list since it was registered.
+    bool in_flight() const { return in_flight_after(posts_); }
+    // How many messages are known to have been put into the list since it was registered.
     std::uint64_t posts() const { return posts_; }
-    // A thread found the list empty when it had been put so many.
+    // A thread found the list empty when it had been put so many, of which this side may not have heard yet.
     void seen_empty(std::uint64_t posts);
+    // Whether the list has more than that thread has seen, and whether there is more on its way.
+    bool more_than(std::uint64_t posts) const { return posts_ > posts; }
+    bool in_flight_after(std::uint64_t posts) const;
     // Whether there may be something in it.
     bool may_have_messages() const { return posts_ != seen_; }
 
@@ -106,7 +109,7 @@ class CompletionList {
     FetchWait* writer_ = nullptr;  // while it waits
     std::list<ListRestWait*> rest_waits_;
     std::uint64_t posts_ = 0;
-    std::uint64_t seen_ = 0;  // of them: when a thread last found the list empty
+    std::uint64_t seen_ = 0;       // of them: when a thread last found the list empty
     std::uint32_t batch_out_ = 0;  // messages handed to the writer, not yet in the list
     bool room_hint_ = false;       // there may be more room than the writer says
     bool enabled_ = true;

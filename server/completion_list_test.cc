@@ -156,6 +156,38 @@ TEST_F(CompletionListTest, APollWaitsForWhatIsOnItsWay) {
     EXPECT_EQ(receiver.take<wire::SendWaitReceive>().status, STATUS_ALPC_CHECK_COMPLETION_LIST);
 }
 
+// The writer tells of a batch with its next request, and whoever takes the messages from the list may be
+// faster.
+TEST_F(CompletionListTest, WhatAThreadHasSeenAlreadyIsNothingNew) {
+    fetch();
+    send_some(1);
+    batch();
+    EXPECT_EQ(receive_after(*pair_.server, 1).status, STATUS_TIMEOUT);
+    FakeThread& receiver = new_thread(*pair_.server);
+    start_receive_after(receiver, 1);
+    fetch(1);
+    EXPECT_TRUE(receiver.waiting());
+    send_some(1);
+    batch();
+    fetch(1);
+    EXPECT_EQ(receiver.take<wire::SendWaitReceive>().status, STATUS_ALPC_CHECK_COMPLETION_LIST);
+}
+
+TEST_F(CompletionListTest, APollForWhatHasNotBeenSeenEndsWithTheLastBatch) {
+    fetch();
+    send_some(1);
+    batch();
+    send_some(1);
+    FakeThread& receiver = new_thread(*pair_.server);
+    start_receive_after(receiver, 1, 0);
+    EXPECT_TRUE(receiver.waiting());
+    fetch(1);
+    EXPECT_TRUE(receiver.waiting());
+    batch();
+    fetch(1);
+    EXPECT_EQ(receiver.take<wire::SendWaitReceive>().status, STATUS_ALPC_CHECK_COMPLETION_LIST);
+}
+
 TEST_F(CompletionListTest, APollDoesNotWaitForEver) {
     send_some(1);
     FakeThread& receiver = new_thread(*pair_.server);
@@ -312,8 +344,8 @@ TEST_F(CompletionListTest, TheSenderOfAListedDatagramIsRemembered) {
     EXPECT_LT(request.message_id, 10000u);
 }
 
-// Those who wait at a completion port hear of a message when it is in the list, or when it is left to ordinary
-// receives, and not before.
+// Those who wait at a completion port hear of a message when it is in the list, or when it is left to
+// ordinary receives, and not before.
 TEST_F(CompletionListTest, AnAssociatedPortTellsWhatCanBeTaken) {
     FakeThread& helper = new_thread(*pair_.server);
     ASSERT_EQ(pair_.server->call<wire::AssociatePort>({.handle = pair_.listener, .cookie = 1}).status,

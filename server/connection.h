@@ -44,7 +44,7 @@ struct Outgoing {
     const wire::PortMessage& header;
     wire::Bytes data;
     const wire::MessageAttributes& attributes;
-    std::uint32_t flags;  // ALPC_MSGFLG_*
+    std::uint32_t flags;          // ALPC_MSGFLG_*
     Ref<QuotaAccount> pool = {};  // what the sending port may have under way, if that is limited
     DirectEvent* direct_event = nullptr;
     const SentView* view = nullptr;
@@ -142,6 +142,8 @@ class Connection final : public RefCounted, public Counted<Connection> {
     void count_leased(std::uint32_t received_by_server, std::uint32_t sent_by_client,
                       std::uint32_t sent_by_server);
     // How many it has carried so far from one side.
+    // Who pays for what it costs the server.
+    const Ref<QuotaAccount>& client_account() const { return client_account_; }
     std::uint32_t leased_messages(Side from) const { return has_lease() ? lease_->sent_by(from) : 0; }
     MessageSecurity security_in_lease(Side from, const TokenRef& token) const;
     // Tells connections apart without keeping them alive.

@@ -124,9 +124,9 @@ void Connection::count_leased(std::uint32_t received_by_server, std::uint32_t se
                               std::uint32_t sent_by_server) {
     sequence_[static_cast<std::size_t>(Side::server)] += received_by_server;
     sequence_[static_cast<std::size_t>(Side::client)] += sent_by_server;
-    const auto& [client, server] = ports_;
-    if (client) client->count_sent(sent_by_client);
-    if (server) server->count_sent(sent_by_server);
+    if (Port* const client = ports_[static_cast<std::size_t>(Side::client)])
+        client->count_sent(sent_by_client);
+    if (listener_) listener_->count_sent(sent_by_server);
 }
 
 // A lease carries only what is sent by a thread that acts as its process.

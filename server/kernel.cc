@@ -67,7 +67,7 @@ void Kernel::add_thread(Thread& thread) {
 }
 
 void Kernel::remove_thread(const Thread& thread) {
-    leases.thread_ends(thread);
+    leases.take_back_what_carries(thread, "a thread ended");
     std::erase_if(threads_, [&](const auto& entry) { return entry.second == &thread; });
 }
 

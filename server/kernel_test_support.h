@@ -70,7 +70,9 @@ struct Answer {
 class FakeThread final : public ReplySink {
   public:
     FakeThread(Kernel& kernel, Ref<Process> process, std::uint64_t id)
-        : kernel_(kernel), thread_(std::make_unique<Thread>(std::move(process), id, 0, *this)) {}
+        : kernel_(kernel), thread_(std::make_unique<Thread>(std::move(process), id, 0, *this)) {
+        kernel_.add_thread(*thread_);
+    }
 
     ~FakeThread() override {
         if (thread_) kill();
@@ -247,7 +249,8 @@ using MessageAnswer = Answer<wire::SendWaitReceive>;
 // A kernel with a clock that the test sets.
 class KernelTest : public testing::Test {
   protected:
-    explicit KernelTest(const QuotaLimits& limits = {}, const QuotaLimits& of_user = {}) : baseline_(live_objects()) {
+    explicit KernelTest(const QuotaLimits& limits = {}, const QuotaLimits& of_user = {})
+        : baseline_(live_objects()) {
         time_ = 1000 * kSecond;
         kernel_ = std::make_unique<Kernel>(
             capabilities_, [] { return time_; }, Limits{limits, of_user});

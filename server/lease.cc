@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <climits>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "server/connection.h"
@@ -100,9 +101,8 @@ void take_back_if(const std::map<std::uint32_t, Lease*>& all, const char* reason
 
 }  // namespace
 
-void Leases::thread_ends(const Thread& thread) {
-    take_back_if(all_, "a thread ended",
-                 [&](const Lease& lease) { return lease.carries_anything_of(thread); });
+void Leases::take_back_what_carries(const Thread& thread, const char* reason) {
+    take_back_if(all_, reason, [&](const Lease& lease) { return lease.carries_anything_of(thread); });
 }
 
 void Leases::take_back_of(const Process& process, const char* reason) {
@@ -112,11 +112,6 @@ void Leases::take_back_of(const Process& process, const char* reason) {
 std::unique_ptr<Lease> Lease::make(Kernel& kernel, Connection& connection) {
     std::unique_ptr<Lease> lease(new Lease(kernel, connection));
     if (!kernel.leases.add(*lease, &lease->number_)) return nullptr;
-    lease->bell_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    for (const Side side : {Side::client, Side::server}) {
-        if (!lease->regions_[index(side)].make(&lease->memory_[index(side)])) return nullptr;
-    }
-    if (!lease->bell_) return nullptr;
     lease->join(Side::client, connection.client_facts_shared());
     lease->join(Side::server, connection.listener()->owner_facts());
     return lease->processes_[0] && lease->processes_[1] ? std::move(lease) : nullptr;
@@ -138,19 +133,33 @@ lease::Steps<lease::MappedWords> Lease::steps() const {
     return lease::Steps(lease::MappedWords(&region(Side::client), &region(Side::server)));
 }
 
-bool Lease::take_part(Side side, std::array<UniqueFd, 3>* descriptors) {
+// Not before a process takes part: most of what is offered comes to nothing.
+std::int32_t Lease::make_memory() {
+    constexpr std::size_t touched = 4 * lease::kPage;
+    const Ref<QuotaAccount>& payer = connection_.client_account();
+    if (!descriptors_.charge(payer, 3) || !pages_.charge(payer, touched)) return STATUS_QUOTA_EXCEEDED;
+    bell_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    const bool made = regions_[0].make(&memory_[0]) && regions_[1].make(&memory_[1]) && bell_;
+    return made ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+}
+
+std::int32_t Lease::take_part(Side side, std::array<UniqueFd, 3>* descriptors) {
+    if (side == Side::server) {
+        if (const auto status = make_memory()) return status;
+    }
     auto& [own, others, bell] = *descriptors;
     own = duplicate(memory_[index(side)]);
     others = for_reading(memory_[index(peer_of(side))]);
     bell = duplicate(bell_);
-    if (!own || !others || !bell) return false;
+    if (!own || !others || !bell) return STATUS_INSUFFICIENT_RESOURCES;
     stage_ = side == Side::server ? Stage::open : Stage::held;
     if (stage_ == Stage::held) {
         region(Side::server).received_before.store(connection_.sequence(Side::server));
         memory_ = {};
         bell_.reset();
+        descriptors_ = {};
     }
-    return true;
+    return STATUS_SUCCESS;
 }
 
 MessageSecurity Lease::security_of(Side side) const {
@@ -188,9 +197,8 @@ bool Lease::carries_anything_of(const Thread& thread) const {
 }
 
 std::uint32_t Lease::sent_by(Side side) const {
-    const lease::Region& client = region(Side::client);
-    const std::uint64_t count = (side == Side::client ? client.published : client.taken).load();
-    return static_cast<std::uint32_t>(count) & lease::kNumbers;
+    auto all = steps();
+    return side == Side::client ? all.counts().published : all.finished();
 }
 
 // Who sleeps until an answer comes sleeps on the word that the answer would change.
@@ -203,6 +211,7 @@ void Lease::wake_sleepers() {
 
 bool Lease::end() {
     kernel_.leases.remove(number_);
+    if (stage_ == Stage::offered) return true;
     auto all = steps();
     all.take_back();
     if (stage_ != Stage::held) return true;
@@ -224,79 +233,97 @@ std::uint32_t Lease::place_of_answer(std::uint32_t slot) const {
     return lease::kSlots;
 }
 
-// In the order in which they would have been received.
-bool Lease::leave_messages(Counts counts) {
+struct Lease::Left {
+    lease::Leftover state;
+    std::uint32_t order, slot, serial;
+    lease::Envelope envelope;  // of what the client sent
+    Message::Step step;
+};
+
+// Copied first, then looked at. A slot that the client is just using again has nothing left of the last
+// conversation.
+bool Lease::find_left(const Counts& counts, std::uint32_t slot, std::vector<Left>* left) {
     auto all = steps();
-    const auto answerable = [this](std::uint32_t slot) {
-        return region(Side::client).slots[slot].envelope.type == LPC_REQUEST;
-    };
-    struct Left {
-        lease::Leftover state;
-        std::uint32_t order, slot, serial;
-        auto operator<=>(const Left&) const = default;
-    };
-    std::vector<Left> left;
-    for (std::uint32_t slot = 0; slot < lease::kSlots; ++slot) {
-        std::uint32_t serial = 0, number = 0;
-        const auto state = all.leftover(counts, slot, answerable, &serial, &number);
-        if (state == lease::Leftover::none) continue;
-        const std::uint32_t order = state == lease::Leftover::unfinished
-                                        ? place_of_answer(slot)
-                                        : lease::kNumbers - lease::ahead(counts.published, number);
-        left.push_back({state, order, slot, serial});
-    }
-    std::ranges::sort(left);
-    return std::ranges::all_of(
-        left, [this](const Left& found) { return leave_message(found.state, found.slot, found.serial); });
+    Left found{};
+    std::uint32_t number = 0;
+    found.slot = slot;
+    found.envelope = region(Side::client).slots[slot].envelope;
+    const auto answerable = [&](std::uint32_t) { return found.envelope.type == LPC_REQUEST; };
+    found.state = all.leftover(counts, slot, answerable, &found.serial, &number);
+    if (found.state == lease::Leftover::none) return true;
+    const bool known = read_step(Side::client, slot, found.envelope, &found.step);
+    if (!all.still_there(slot, found.serial, number)) return true;
+    found.order = found.state == lease::Leftover::unfinished
+                      ? place_of_answer(slot)
+                      : lease::kNumbers - lease::ahead(counts.published, number);
+    left->push_back(std::move(found));
+    return known;
 }
 
-Ref<Message> Lease::adopt(std::uint32_t slot, std::uint32_t serial) {
+// In the order in which they would have been received.
+bool Lease::leave_messages(Counts counts) {
+    std::vector<Left> left;
+    for (std::uint32_t slot = 0; slot < lease::kSlots; ++slot) {
+        if (!find_left(counts, slot, &left)) return false;
+    }
+    std::ranges::sort(left, {}, [](const Left& found) { return std::tuple(found.state, found.order); });
+    return std::ranges::all_of(left, [this](Left& found) { return leave_message(found); });
+}
+
+Ref<Message> Lease::adopt(std::uint32_t slot, std::uint32_t serial, const lease::Envelope& envelope) {
     const std::uint32_t id = lease::message_id(number_, slot, serial);
     Ref<Message> message = Message::adopt(kernel_, connection_, id, lease::callback_id(id));
-    if (message) {
-        message->message_context[index(Side::client)] =
-            region(Side::client).slots[slot].envelope.message_context;
-    }
+    if (message) message->message_context[index(Side::client)] = envelope.message_context;
     return message;
 }
 
-// Nobody pays: the message must not get lost, and its sender cannot be told any more that it may not be.
-bool Lease::leave_message(lease::Leftover state, std::uint32_t slot, std::uint32_t serial) {
-    Message::Step step;
-    if (!read_step(Side::client, slot, &step)) return false;
-    const std::uint64_t sender = step.thread_id;
-    const bool awaited = region(Side::client).slots[slot].envelope.awaited != 0;
-    const Ref<Message> message = adopt(slot, serial);
-    if (!message) return false;
-    message->set_step(std::move(step), make_ref<QuotaAccount>(QuotaLimits{}));
-    if (state == lease::Leftover::received_datagram) {
+// It must not get lost, and its sender cannot be told any more that there is no room for it.
+bool Lease::pay_for(Message& message, Side from, Message::Step step) {
+    const Ref<QuotaAccount>& account = processes_[index(from)]->account();
+    const std::size_t size = lease::kSlotSize + step.data.size();
+    const bool affordable = MessageCost().charge(account, size);
+    if (message.set_step(std::move(step), affordable ? account : account->overdraft()) == STATUS_SUCCESS)
+        return true;
+    log(LogLevel::always,
+        "process %04llx (%s) has more under way without the server than its limits allow twice over",
+        static_cast<unsigned long long>(processes_[index(from)]->facts().id),
+        processes_[index(from)]->facts().image_path.c_str());
+    return false;
+}
+
+bool Lease::leave_message(Left& left) {
+    const std::uint64_t sender = left.step.thread_id;
+    const Ref<Message> message = adopt(left.slot, left.serial, left.envelope);
+    if (!message || !pay_for(*message, Side::client, std::move(left.step))) return false;
+    if (left.state == lease::Leftover::received_datagram) {
         if (connection_.listener()) connection_.listener()->remember_datagram(*message);
         message->retire();
         return true;
     }
-    if (awaited) {
+    if (left.envelope.awaited != 0) {
         Thread* const waiting = find_thread(Side::client, sender);
         if (waiting && waiting->set_away(*message)) message->expect_back(Side::client);
     }
-    if (state == lease::Leftover::unreceived) {
+    if (left.state == lease::Leftover::unreceived) {
         message->deliver();
         return true;
     }
     message->received();
-    return state == lease::Leftover::unanswered || leave_answer(*message, slot);
+    return left.state == lease::Leftover::unanswered || leave_answer(*message, left.slot);
 }
 
 bool Lease::leave_answer(Message& message, std::uint32_t slot) {
     Message::Step step;
-    if (!read_step(Side::server, slot, &step)) return false;
-    message.set_step(std::move(step), make_ref<QuotaAccount>(QuotaLimits{}));
+    if (!read_step(Side::server, slot, region(Side::server).slots[slot].envelope, &step)) return false;
+    if (!pay_for(message, Side::server, std::move(step))) return false;
+    if (connection_.listener()) connection_.listener()->count_sent(1);
     message.deliver();
     return true;
 }
 
-// Copied first, then looked at.
-bool Lease::read_step(Side from, std::uint32_t slot, Message::Step* step) const {
-    const lease::Envelope envelope = region(from).slots[slot].envelope;
+bool Lease::read_step(Side from, std::uint32_t slot, const lease::Envelope& shared,
+                      Message::Step* step) const {
+    const lease::Envelope envelope = shared;
     const bool known = from == Side::server ? envelope.type == LPC_REPLY
                                             : envelope.type == LPC_REQUEST || envelope.type == LPC_DATAGRAM;
     if (!known || envelope.total_length < sizeof(PORT_MESSAGE) + envelope.data_length) return false;

@@ -55,8 +55,8 @@ class Leases {
     // The one that a message id belongs to.
     Lease* find_by_message(std::uint32_t id) const;
     void take_back_all(const char* reason);
-    // Takes back those that carry something of a thread that ends; to be called while it is still known.
-    void thread_ends(const Thread& thread);
+    // Takes back those that carry something of a thread, which has to be known still.
+    void take_back_what_carries(const Thread& thread, const char* reason);
     // Takes back all of a process.
     void take_back_of(const Process& process, const char* reason);
 
@@ -80,14 +80,14 @@ class Lease : public Counted<Lease> {
     Connection& connection() const { return connection_; }
 
     // The process of that side takes part now. The descriptors: its own memory, the other side's, and the
-    // bell. False when descriptors have run out.
-    bool take_part(Side side, std::array<UniqueFd, 3>* descriptors);
+    // bell. STATUS_QUOTA_EXCEEDED, STATUS_INSUFFICIENT_RESOURCES.
+    std::int32_t take_part(Side side, std::array<UniqueFd, 3>* descriptors);
     // What a message of that side says of its sender.
     MessageSecurity security_of(Side side) const;
     bool has_thread(Side side, std::uint64_t thread_id) const;
 
-    // How many messages a side has sent by it, the server's as far as the client has received them. What they say of
-    // it counts for nobody else.
+    // How many messages a side has sent by it, the server's as far as the client has received them. What they
+    // say of it counts for nobody else.
     std::uint32_t sent_by(Side side) const;
 
     // Nothing passes any more, and those who wait by the lease look again. Makes messages of what is left;
@@ -100,6 +100,8 @@ class Lease : public Counted<Lease> {
 
   private:
     using Counts = lease::Steps<lease::MappedWords>::Counts;
+    // What is left in a slot, copied.
+    struct Left;
     Lease(Kernel& kernel, Connection& connection) : kernel_(kernel), connection_(connection) {}
     lease::Region& region(Side side) const { return *regions_[static_cast<std::size_t>(side)]; }
     lease::Steps<lease::MappedWords> steps() const;
@@ -108,10 +110,14 @@ class Lease : public Counted<Lease> {
     void wake_sleepers();
     bool leave_messages(Counts counts);
     std::uint32_t place_of_answer(std::uint32_t slot) const;
-    bool leave_message(lease::Leftover state, std::uint32_t slot, std::uint32_t serial);
+    bool leave_message(Left& left);
     bool leave_answer(Message& message, std::uint32_t slot);
-    Ref<Message> adopt(std::uint32_t slot, std::uint32_t serial);
-    bool read_step(Side from, std::uint32_t slot, Message::Step* step) const;
+    bool find_left(const Counts& counts, std::uint32_t slot, std::vector<Left>* left);
+    Ref<Message> adopt(std::uint32_t slot, std::uint32_t serial, const lease::Envelope& envelope);
+    // False when it is garbage.
+    bool read_step(Side from, std::uint32_t slot, const lease::Envelope& envelope, Message::Step* step) const;
+    bool pay_for(Message& message, Side from, Message::Step step);
+    std::int32_t make_memory();
 
     Kernel& kernel_;
     Connection& connection_;
@@ -120,6 +126,8 @@ class Lease : public Counted<Lease> {
     std::array<LeaseRegion, 2> regions_;  // by the side that writes
     std::array<UniqueFd, 2> memory_;      // the same, until both sides have it
     UniqueFd bell_;
+    DescriptorCharge descriptors_;  // these three
+    MessageCharge pages_;           // what is touched of the regions when nothing is under way
     // Those at the two ends, and who they are.
     std::array<Ref<Process>, 2> processes_;
     std::array<TokenRef, 2> tokens_;

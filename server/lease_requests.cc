@@ -35,9 +35,10 @@ void handle(Call& call, const wire::TakeLease::Request& request, const wire::Tak
         const bool early = side == Side::server && is_side(call.process(), connection, Side::client);
         return call.finish(early ? STATUS_RETRY : STATUS_NOT_FOUND);
     }
-    if (side == Side::client && !connection.messages().empty()) return call.finish(STATUS_RETRY);
+    const bool quiet = connection.messages().empty() && connection.port(Side::client)->drained();
+    if (side == Side::client && !quiet) return call.finish(STATUS_RETRY);
     std::array<UniqueFd, 3> descriptors;
-    if (!lease->take_part(side, &descriptors)) return call.finish(STATUS_INSUFFICIENT_RESOURCES);
+    if (const auto status = lease->take_part(side, &descriptors)) return call.finish(status);
     const Port& own = side == Side::client ? *connection.port(Side::client) : *connection.listener();
     wire::TakeLease::Reply reply;
     reply.is_server = side == Side::server;
@@ -81,7 +82,7 @@ void handle(Call& call, const wire::ReleaseLeases::Request& request,
             const wire::ReleaseLeases::RequestBlobs&) {
     Port* port = nullptr;
     if (const auto status = find_port_for_messages(call, request.handle, &port)) return call.finish(status);
-    port->take_back_leases("a process gave it back");
+    port->drop_leases("a process gave it back");
     call.finish(STATUS_SUCCESS);
 }
 

@@ -198,7 +198,7 @@ TEST_F(LeaseTest, WhatIsOverIsOver) {
     send_leased(leased, 0, LPC_REQUEST, "question");
     receive_leased(leased, 0);
     answer_leased(leased, 0, "answer");
-    EXPECT_TRUE(steps(leased).finish(0, 1));
+    EXPECT_TRUE(steps(leased).finish(0, 1, 1));
     take_back(leased);
     EXPECT_EQ(receive(*leased.client, leased.client_port).status, STATUS_TIMEOUT);
     EXPECT_EQ(receive(*leased.server, leased.listener).status, STATUS_TIMEOUT);
@@ -215,6 +215,50 @@ TEST_F(LeaseTest, AThreadThatWaitedGetsItsAnswerAndNobodyElse) {
     EXPECT_EQ(answer.status, STATUS_SUCCESS);
     EXPECT_EQ(answer.text(), "answer");
     EXPECT_EQ(answer.body.sent_attributes.message_id, id);
+}
+
+TEST_F(LeaseTest, AThreadThatWaitsByTheLeaseIsSeenToWait) {
+    const Leased leased = leased_pair();
+    send_leased(leased, 0, LPC_REQUEST, "question", true);
+    receive_leased(leased, 0);
+    wire::QueryThread::Request request;
+    request.process_id = leased.client->process().facts().id;
+    request.thread_id = leased.client->thread().id();
+    const auto reply = leased.server->call<wire::QueryThread>(request);
+    EXPECT_EQ(reply.body.blocked, 1u);
+    EXPECT_EQ(reply.body.server_process_id, leased.server->process().facts().id);
+}
+
+// The server process takes part before the client, and what comes in between is received in the old way.
+TEST_F(LeaseTest, ReceivedMessagesAreCountedOn) {
+    const Leased leased = leased_pair();
+    EXPECT_EQ(leased.server_memory->received_before.load(), kMessagesUntilALease);
+}
+
+// Or they would not wait for what else there is, as for a completion list.
+TEST_F(LeaseTest, ThreadsThatWatchAreSentBackWhenItIsOver) {
+    const Leased leased = leased_pair();
+    auto watched = leased.server->call<wire::WatchPort>({.handle = leased.listener});
+    ASSERT_EQ(watched.files.size(), 2u);
+    const auto* const page = static_cast<const lease::PortPage*>(
+        mmap(nullptr, lease::kPage, PROT_READ, MAP_SHARED, watched.files[0].get(), 0));
+    ASSERT_NE(page, MAP_FAILED);
+    EXPECT_EQ(page->since.load(), 0);
+    take_back(leased);
+    EXPECT_EQ(page->since.load(), 1);
+    EXPECT_EQ(page->ended.load(), 1u);
+    munmap(const_cast<lease::PortPage*>(page), lease::kPage);
+}
+
+TEST_F(LeaseTest, OneThatOnlyTheServerProcessHasEndsForIt) {
+    const Pair pair = connected_pair();
+    const std::uint32_t number = offer_after(pair, kMessagesUntilALease) - 1;
+    const auto taken = take(*pair.server, number);
+    ASSERT_EQ(taken.files.size(), 3u);
+    const auto& memory = *map(taken.files[0]);
+    EXPECT_EQ(memory.taken.load() & lease::kTakenBack, 0u);
+    EXPECT_EQ(pair.server->call<wire::AssociatePort>({.handle = pair.listener}).status, STATUS_SUCCESS);
+    EXPECT_NE(memory.taken.load() & lease::kTakenBack, 0u);
 }
 
 TEST_F(LeaseTest, AThreadThatWaitedMayComeBeforeItsAnswer) {

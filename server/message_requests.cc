@@ -48,14 +48,16 @@ std::int32_t cancel(Port& port, const wire::CancelMessage::Request& request) {
 void handle(Call& call, const wire::CancelMessage::Request& request,
             const wire::CancelMessage::RequestBlobs&) {
     Port* port = nullptr;
-    if (const auto status = find_port(call, request.handle, &port, request.context.message_id)) return call.finish(status);
+    if (const auto status = find_port(call, request.handle, &port, request.context.message_id))
+        return call.finish(status);
     const Ref<Port> alive(port);
     call.finish(cancel(*port, request));
 }
 
 void handle(Call& call, const wire::QueryMessage::Request& request, const wire::QueryMessage::RequestBlobs&) {
     Port* port = nullptr;
-    if (const auto status = find_port(call, request.handle, &port, request.message_id)) return call.finish(status);
+    if (const auto status = find_port(call, request.handle, &port, request.message_id))
+        return call.finish(status);
     MessageSender sender;
     if (!port->find_sender(request.message_id, request.callback_id, &sender) || !sender.process) {
         return call.finish(STATUS_INVALID_MESSAGE);
@@ -115,14 +117,25 @@ void handle(Call& call, const wire::QueryConnection::Request& request,
                                       {.user_sid = token.user.bytes(), .name = bytes_of(name)});
 }
 
+namespace {
+
+// Whose answer a thread waits for, here or by a lease.
+const Connection* awaited_connection(Kernel& kernel, const Thread& thread) {
+    kernel.leases.take_back_what_carries(thread, "a thread was asked about");
+    if (const Message* const away = thread.away()) return away->connection();
+    const auto* const wait = dynamic_cast<const ReplyWait*>(thread.wait());
+    return wait ? wait->connection() : nullptr;
+}
+
+}  // namespace
+
 void handle(Call& call, const wire::QueryThread::Request& request, const wire::QueryThread::RequestBlobs&) {
     wire::QueryThread::Reply reply;
     std::u16string name;
     const Thread* const thread = call.kernel.find_thread(request.process_id, request.thread_id);
-    const auto* const wait = thread ? dynamic_cast<const ReplyWait*>(thread->wait()) : nullptr;
-    const Connection* const connection = wait ? wait->connection() : nullptr;
     const bool mine = thread && thread->process().facts().unix_user == call.process().facts().unix_user;
-    if (mine && connection && connection->listener()) {
+    const Connection* const connection = mine ? awaited_connection(call.kernel, *thread) : nullptr;
+    if (connection && connection->listener()) {
         reply.blocked = 1;
         reply.server_process_id = connection->listener()->owner().id;
         name = connection->listener()->path();

@@ -205,7 +205,9 @@ Ref<Message> Port::take_front() {
     return message;
 }
 
+// A client that has a lease looks there only.
 void Port::enqueue(Message& message) {
+    if (kind_ == Kind::client && connection_) connection_->take_back_lease("a message came by the server");
     queue_.push(message);
     match();
     wake_watchers();
@@ -298,9 +300,13 @@ void Port::readiness_changed() {
     if (watched()) watch_.show(waiting_since());
 }
 
+// As wait_ports says it.
+constexpr std::uint64_t kHasMessages = ~std::uint64_t{0};
+
 bool Port::signalled(std::uint64_t list_posts) const {
     if (!(flags() & ALPC_PORFLG_WAITABLE_PORT)) return false;
-    if (list_ && list_posts != 0 && list_posts != list_->posts() + 1) return true;
+    if (list_ && list_posts != 0 && (list_posts == kHasMessages || list_->more_than(list_posts - 1)))
+        return true;
     return ready();
 }
 

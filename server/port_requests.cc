@@ -220,15 +220,19 @@ constexpr Nanoseconds kPatience = 1'000'000'000;
 
 // True when that is the answer, now or later: what the port receives is in its completion list, or will be.
 bool receive_by_list(Call& call, Port& port, const wire::SendWaitReceive::Request& request,
-                     ReceiveTerms terms) {
+                     ReceiveTerms& terms) {
     CompletionList* const list = port.completion_list();
     if (!list) return false;
-    if (request.list_posts != 0) list->seen_empty(request.list_posts - 1);
-    if (request.list_posts != 0 && request.list_posts != list->posts() + 1) {
-        reply_without_message(call.thread, terms, STATUS_ALPC_CHECK_COMPLETION_LIST);
-        return true;
+    terms.seen_posts = list->posts();
+    if (request.list_posts != 0) {
+        terms.seen_posts = request.list_posts - 1;
+        list->seen_empty(terms.seen_posts);
+        if (list->more_than(terms.seen_posts)) {
+            reply_without_message(call.thread, terms, STATUS_ALPC_CHECK_COMPLETION_LIST);
+            return true;
+        }
     }
-    if (!list->in_flight()) return false;
+    if (!list->in_flight_after(terms.seen_posts)) return false;
     terms.polls = request.timeout == 0;
     call.thread.park(std::make_unique<ReceiveWait>(call.thread, port, terms));
     call.kernel.set_deadline(*call.thread.wait(), terms.polls ? kPatience : request.timeout);
@@ -251,9 +255,12 @@ void resume(Call& call, const Ref<Port>& port, const wire::SendWaitReceive::Requ
                        .port = port};
     terms.sent.message_id = request.resumed;
     terms.sent.callback_id = lease::callback_id(request.resumed);
-    const Ref<Message> message = call.thread.take_away(request.resumed);
     const Side side = port->side();
     const auto lost = port->connection() ? port->connection()->lost_status(side) : STATUS_PORT_DISCONNECTED;
+    const Message* const awaited = call.thread.away();
+    const bool own = awaited && port->kind() == Port::Kind::client && port->connection() &&
+                     awaited->connection_serial() == port->connection()->serial();
+    const Ref<Message> message = own ? call.thread.take_away(request.resumed) : Ref<Message>();
     if (!message) return reply_without_message(call.thread, terms, lost);
     if (message->come_back(side)) {
         if (message->step().total_length > terms.capacity) {

@@ -91,6 +91,12 @@ class QuotaAccount final : public RefCounted {
         used += amount;
         return true;
     }
+    // A second account, of the same limits, for what is there already and cannot be refused any more.
+    const Ref<QuotaAccount>& overdraft() {
+        if (!overdraft_)
+            overdraft_ = make_ref<QuotaAccount>(limits_, user_ ? user_->overdraft() : Ref<QuotaAccount>());
+        return overdraft_;
+    }
     void give_back(Resource resource, std::size_t amount) {
         used_[index_of(resource)] -= amount;
         if (user_) user_->give_back(resource, amount);
@@ -99,6 +105,7 @@ class QuotaAccount final : public RefCounted {
   private:
     const QuotaLimits limits_;
     const Ref<QuotaAccount> user_;
+    Ref<QuotaAccount> overdraft_;
     std::array<std::size_t, kResources> used_{};
 };
 

@@ -117,9 +117,11 @@ class Thread final : public Counted<Thread> {
     // What is left of the answer to `inspect`.
     std::unique_ptr<TraceBuffer>& inspection() { return inspection_; }
 
-    // The answer that the thread waited for by a lease, until it comes to wait for it here. False when it has one.
+    // The answer that the thread waited for by a lease, until it comes to wait for it here. False when it has
+    // one.
     bool set_away(Message& message);
     Ref<Message> take_away(std::uint32_t message_id);
+    const Message* away() const { return away_.get(); }
 
     // What the thread has handed in for its next message.
     PassedObjects& attached() { return attached_; }

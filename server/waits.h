@@ -17,12 +17,13 @@ struct ReceiveTerms {
     Ref<Port> port{};             // which the views it receives belong to
     bool lpc = false;             // the caller used lpc_message
     bool only_connection_requests = false;
-    bool polls = false;  // waits only for what is on its way into a completion list
+    bool polls = false;              // waits only for what is on its way into a completion list
+    std::uint64_t seen_posts = 0;    // of the completion list, when the thread found it empty
     wire::MessageAttributes sent{};  // what to report about the message sent in the same call
 };
 
-// What is for the taking at once is put into the thread's hand: the message may end before it is taken. False when
-// there is nothing.
+// What is for the taking at once is put into the thread's hand: the message may end before it is taken. False
+// when there is nothing.
 bool hand_over_objects(Thread& thread, const Message& message, const wire::MessageAttributes& attributes);
 // Answers with a message.
 void reply_with_message(Thread& thread, const ReceiveTerms& terms, Message& message);

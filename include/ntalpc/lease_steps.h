@@ -15,8 +15,8 @@
 //   order[i]         the slot of the message that was sent as number i
 //   serial[slot]     the conversation that has the slot,
 //   place[slot]      and the number of the message that began it
-//   finished[slot]   the conversation whose answer has been received
-//   sleeps, awaits[slot]  how many threads sleep until answers are queued, or until this one is there
+//   finished[slot]   the conversation whose answer has been received, and (high half) which of all answers it
+//   was sleeps, awaits[slot]  how many threads sleep until answers are queued, or until this one is there
 // In the server process's:
 //   taken            how many messages have been received
 //   answered[slot]   the conversation that has been answered last
@@ -50,6 +50,7 @@
 // connection ended.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 namespace ntalpc::lease {
@@ -114,6 +115,8 @@ class Steps {
         *number = low(published);
         words_.store(Owner::client, Name::place, slot, kNowhere);
         words_.store(Owner::client, Name::serial, slot, serial);
+        // x86 lets nothing that is stored later be seen earlier; the compiler must not either.
+        std::atomic_signal_fence(std::memory_order_seq_cst);
         return true;
     }
     // After the content is there. False: it has not been sent.
@@ -125,19 +128,19 @@ class Steps {
         return words_.exchange(Owner::client, Name::published, 0, published,
                                std::uint64_t{after(number)} | std::uint64_t{slot} << 32);
     }
-    // Whether the message of that number has been received.
-    bool received(std::uint32_t number) {
-        const std::uint32_t taken = low(words_.load(Owner::server, Name::taken, 0)) & kNumbers;
-        return ahead(taken, after(number)) <= kNumbers / 2;
+    // How many messages have been received, and whether the message of a number is among so many.
+    std::uint32_t received() { return low(words_.load(Owner::server, Name::taken, 0)) & kNumbers; }
+    static bool among(std::uint32_t received, std::uint32_t number) {
+        return ahead(received, after(number)) <= kNumbers / 2;
     }
     Found answer_of(std::uint32_t slot, std::uint32_t serial) {
         const std::uint32_t answered = low(words_.load(Owner::server, Name::answered, slot));
         if ((answered & kNumbers) == serial) return Found::message;
         return answered & kTakenBack ? Found::taken_back : Found::nothing;
     }
-    // After the answer has been copied. False: the server has it.
-    bool finish(std::uint32_t slot, std::uint32_t serial) {
-        return advance(Owner::client, Name::finished, slot, serial);
+    // After the answer has been copied; it is number `count` of those received. False: the server has it.
+    bool finish(std::uint32_t slot, std::uint32_t serial, std::uint32_t count) {
+        return advance(Owner::client, Name::finished, slot, serial | std::uint64_t{count} << 32);
     }
     // The answer that is number `number` of those that nobody waits for.
     Look look_for_queued(std::uint32_t number) {
@@ -228,14 +231,31 @@ class Steps {
         const bool answered = (low(words_.load(Owner::server, Name::answered, slot)) & kNumbers) == *serial;
         return answered ? Leftover::unfinished : Leftover::unanswered;
     }
+    // After the content has been copied. False: the client has begun another conversation there meanwhile,
+    // which it does only when the last one is over, and which has not been sent.
+    bool still_there(std::uint32_t slot, std::uint32_t serial, std::uint32_t number) {
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        return low(words_.load(Owner::client, Name::place, slot)) == number &&
+               (low(words_.load(Owner::client, Name::serial, slot)) & kNumbers) == serial;
+    }
+    // How many answers the client has received.
+    std::uint32_t finished() {
+        std::uint32_t most = 0;
+        for (std::uint32_t slot = 0; slot < kSlots; ++slot) {
+            const auto count =
+                static_cast<std::uint32_t>(words_.load(Owner::client, Name::finished, slot) >> 32);
+            if (static_cast<std::int32_t>(count - most) > 0) most = count;
+        }
+        return most;
+    }
 
   private:
     static std::uint32_t low(std::uint64_t word) { return static_cast<std::uint32_t>(word); }
 
-    bool advance(Owner owner, Name name, std::uint32_t slot, std::uint32_t serial) {
+    bool advance(Owner owner, Name name, std::uint32_t slot, std::uint64_t after) {
         std::uint64_t before = words_.load(owner, name, slot);
         if (before & kTakenBack) return false;
-        return words_.exchange(owner, name, slot, before, serial);
+        return words_.exchange(owner, name, slot, before, after);
     }
     Look look(std::uint32_t count, Owner owner, std::uint32_t number) {
         const std::uint32_t waiting = ahead(count & kNumbers, number);

@@ -43,24 +43,48 @@ std::uint32_t ClientLease::next_serial(std::uint32_t slot) const {
     return next == 0 ? 1 : next;
 }
 
-bool ClientLease::choose_slot(std::uint32_t* slot) {
-    auto steps = memory_->steps();
-    for (std::uint32_t i = 0; i < lease::kSlots; ++i) {
-        const std::uint32_t candidate = i < kWarmSlots ? (last_slot_ + 1 + i) % kWarmSlots : i;
-        SlotState& state = slots_[candidate];
-        if (state.use == Use::request) continue;
-        if (state.use == Use::datagram && !steps.received(state.number)) continue;
-        *slot = candidate;
-        return true;
+bool ClientLease::is_free(const SlotState& state) const {
+    if (state.use == Use::datagram) return memory_->steps().among(received_by_peer_, state.number);
+    return state.use == Use::none;
+}
+
+// From `begin` to `end` in turn, and elsewhere when these are taken.
+bool ClientLease::find_free(std::uint32_t first, std::uint32_t begin, std::uint32_t end,
+                            std::uint32_t* slot) const {
+    const std::uint32_t count = end - begin;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        *slot = begin + (first + i) % count;
+        if (is_free(slots_[*slot])) return true;
+    }
+    for (*slot = 0; *slot < lease::kSlots; ++*slot) {
+        if (is_free(slots_[*slot])) return true;
     }
     return false;
 }
 
+// Conversations go round in one page, and large ones use the same slot again, which the caches still hold.
+// Datagrams go round in all the others: a server may ask who has sent one some time after it has received it
+// (server/port.cc, kMaxRememberedDatagrams).
+bool ClientLease::find_free(const Outgoing& outgoing, std::uint32_t* slot) const {
+    if (outgoing.datagram) return find_free(last_datagram_ - kWarmSlots + 1, kWarmSlots, lease::kSlots, slot);
+    const bool large = outgoing.data.size() > lease::kSmall;
+    return find_free(large ? last_slot_ : last_slot_ + 1, 0, kWarmSlots, slot);
+}
+
+// The count that says what has been received is the other side's, and dear to read while it changes.
+bool ClientLease::choose_slot(const Outgoing& outgoing, std::uint32_t* slot) {
+    if (find_free(outgoing, slot)) return true;
+    received_by_peer_ = memory_->steps().received();
+    return find_free(outgoing, slot);
+}
+
 // A receiver that is at work makes room soon, sooner than the server could take over; one that is not has had
 // its chance.
-bool ClientLease::wait_for_slot(std::unique_lock<std::mutex>& lock, std::uint32_t* slot) {
+bool ClientLease::wait_for_slot(std::unique_lock<std::mutex>& lock, const Outgoing& outgoing,
+                                std::uint32_t* slot) {
+    if (choose_slot(outgoing, slot)) return true;
     const std::int64_t end = Spinning::now() + kPatience;
-    while (!choose_slot(slot)) {
+    while (!choose_slot(outgoing, slot)) {
         const bool hope =
             std::ranges::any_of(slots_, [](const SlotState& state) { return state.use == Use::datagram; });
         if (!hope || Spinning::now() > end) return false;
@@ -75,9 +99,11 @@ LeaseResult ClientLease::send(const Outgoing& outgoing, Sent* sent) {
     std::unique_lock lock(mutex_);
     auto steps = memory_->steps();
     std::uint32_t slot = 0, number = 0;
-    if (!wait_for_slot(lock, &slot)) return LeaseResult::taken_back;
+    if (!wait_for_slot(lock, outgoing, &slot)) return LeaseResult::taken_back;
     const std::uint32_t serial = next_serial(slot);
     if (!steps.begin(slot, serial, &number)) return LeaseResult::taken_back;
+    // Not so old that it would seem to be ahead.
+    if (lease::ahead(number, received_by_peer_) > lease::kSlots) received_by_peer_ = steps.received();
     lease::Envelope envelope;
     envelope.serial = serial;
     envelope.type = outgoing.datagram ? LPC_DATAGRAM : LPC_REQUEST;
@@ -95,7 +121,7 @@ LeaseResult ClientLease::send(const Outgoing& outgoing, Sent* sent) {
     order_before_send();
     if (!steps.publish(slot, number)) return LeaseResult::taken_back;
     slots_[slot] = {outgoing.datagram ? Use::datagram : Use::request, serial, number, outgoing.context};
-    last_slot_ = slot;
+    (outgoing.datagram ? last_datagram_ : last_slot_) = slot;
     ++sent_;
     *sent = {slot, serial, lease::message_id(memory_->number(), slot, serial), facts_.sent_sequence + sent_};
     // Nothing can be done about a bell that does not ring; it is never full.
@@ -192,13 +218,13 @@ LeaseResult ClientLease::take(CallScope& scope, std::uint32_t slot, std::uint32_
     spinning_.seen_on(message.envelope.processor);
     reply->receive_length = message.envelope.total_length;
     if (message.envelope.total_length > terms.receive_capacity) return LeaseResult::done;
-    *data = memory_->read_data(scope, message);
-    if (!memory_->steps().finish(slot, serial)) return LeaseResult::taken_back;
+    const bool in_place = message.envelope.data_length > lease::kSmall;
+    *data = in_place ? memory_->data_of(message) : memory_->read_data(scope, message);
+    if (!memory_->steps().finish(slot, serial, received_ + 1)) return LeaseResult::taken_back;
     order_after_receive();
-    slots_[slot].use = Use::none;
+    slots_[slot].use = in_place ? Use::read : Use::none;
     if (in_order) looked_ = lease::after(looked_);
     ++received_;
-    memory_->own().taken.store(received_, std::memory_order_relaxed);
     const std::uint32_t id = lease::message_id(memory_->number(), slot, serial);
     reply->has_message = 1;
     reply->message = header_of(message, id, facts_.peer_process_id);
@@ -213,6 +239,14 @@ LeaseResult ClientLease::take(CallScope& scope, std::uint32_t slot, std::uint32_
         reply->attributes.callback_id = reply->message.callback_id;
     }
     return LeaseResult::done;
+}
+
+void ClientLease::done_with(std::uint32_t message_id) {
+    const std::uint32_t slot = lease::slot_of(message_id);
+    const std::lock_guard lock(mutex_);
+    if (slots_[slot].use == Use::read &&
+        message_id == lease::message_id(memory_->number(), slot, slots_[slot].serial))
+        slots_[slot].use = Use::none;
 }
 
 }  // namespace ntalpc::core

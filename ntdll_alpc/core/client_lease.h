@@ -56,24 +56,30 @@ class ClientLease {
     // Waits for answers that nobody waits for otherwise.
     LeaseResult wait_for_any(host::CallGuard& guard, const Deadline& deadline);
 
-    // Receive. STATUS_BUFFER_TOO_SMALL leaves the answer where it is.
+    // Receive. STATUS_BUFFER_TOO_SMALL leaves the answer where it is. What is not small is not copied: the
+    // data stands in the lease until done_with().
     LeaseResult take_answer(CallScope& scope, const Sent& sent, const wire::SendWaitReceive::Request& terms,
                             wire::SendWaitReceive::Reply* reply, wire::Bytes* data);
     // Nothing there: timed_out.
     LeaseResult take_any(CallScope& scope, const wire::SendWaitReceive::Request& terms,
                          wire::SendWaitReceive::Reply* reply, wire::Bytes* data);
 
+    void done_with(std::uint32_t message_id);
+
   private:
-    enum class Use : std::uint8_t { none, request, datagram };
+    enum class Use : std::uint8_t { none, request, datagram, read };
     struct SlotState {
         Use use = Use::none;
         std::uint32_t serial = 0;
         std::uint32_t number = 0;
         std::uint64_t context = 0;
     };
-    // Both with mutex_ held.
-    bool choose_slot(std::uint32_t* slot);
-    bool wait_for_slot(std::unique_lock<std::mutex>& lock, std::uint32_t* slot);
+    // All with mutex_ held.
+    bool is_free(const SlotState& state) const;
+    bool find_free(std::uint32_t first, std::uint32_t begin, std::uint32_t end, std::uint32_t* slot) const;
+    bool find_free(const Outgoing& outgoing, std::uint32_t* slot) const;
+    bool choose_slot(const Outgoing& outgoing, std::uint32_t* slot);
+    bool wait_for_slot(std::unique_lock<std::mutex>& lock, const Outgoing& outgoing, std::uint32_t* slot);
     std::uint32_t next_serial(std::uint32_t slot) const;
     LeaseResult take(CallScope& scope, std::uint32_t slot, std::uint32_t serial, bool in_order,
                      const wire::SendWaitReceive::Request& terms, wire::SendWaitReceive::Reply* reply,
@@ -91,10 +97,12 @@ class ClientLease {
     std::mutex mutex_;
     // Guarded by mutex_.
     std::array<SlotState, lease::kSlots> slots_;
-    std::uint32_t last_slot_ = 0;
+    std::uint32_t last_slot_ = 0;  // of a conversation
+    std::uint32_t last_datagram_ = lease::kSlots - 1;
     std::uint32_t sent_ = 0;
     std::uint32_t received_ = 0;
-    std::uint32_t looked_ = 0;  // how many of the answers that nobody waits for have been taken
+    std::uint32_t received_by_peer_ = 0;  // as far as this process has looked
+    std::uint32_t looked_ = 0;            // how many of the answers that nobody waits for have been taken
 };
 
 }  // namespace ntalpc::core

@@ -14,6 +14,11 @@ DirectCall::DirectCall(CallScope& scope, PortLeases leases, const Request& reque
       deadline_(request.timeout),
       port_{scope.channel().generation(), request.handle} {}
 
+DirectCall::~DirectCall() {
+    if (leases_.client && received.data.size() > lease::kSmall)
+        leases_.client->done_with(received.reply.message.message_id);
+}
+
 bool DirectCall::end(NTSTATUS status) {
     received.status = status;
     complete(&received.reply);

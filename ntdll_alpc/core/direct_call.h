@@ -17,6 +17,10 @@ class DirectCall {
 
     // `data` of the message that is sent is in the program's memory.
     DirectCall(CallScope& scope, PortLeases leases, const Request& request, wire::Bytes data);
+    // What `received` refers to is there until then.
+    ~DirectCall();
+    DirectCall(const DirectCall&) = delete;
+    DirectCall& operator=(const DirectCall&) = delete;
 
     // True: the call is over, with `received` as its result. False: `remaining` is to be asked of the server.
     bool run();

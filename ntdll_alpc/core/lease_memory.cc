@@ -53,17 +53,26 @@ bool LeaseMemory::read(std::uint32_t slot, std::uint16_t type, std::uint16_t oth
     return envelope.total_length >= sizeof(PORT_MESSAGE) + envelope.data_length;
 }
 
-wire::Bytes LeaseMemory::read_data(CallScope& scope, const LeasedMessage& message) const {
+wire::Bytes LeaseMemory::data_of(const LeasedMessage& message) const {
     const std::size_t length = message.envelope.data_length;
+    return {lease::data_of(*others_, message.slot, length), length};
+}
+
+wire::Bytes LeaseMemory::read_data(CallScope& scope, const LeasedMessage& message) const {
+    const wire::Bytes data = data_of(message);
     const std::span<std::byte> buffer = scope.channel().scratch();
-    std::memcpy(buffer.data(), lease::data_of(*others_, message.slot, length), length);
-    return buffer.first(length);
+    std::ranges::copy(data, buffer.begin());
+    return buffer.first(data.size());
 }
 
 bool LeaseMemory::knows_sender(CallScope& scope, std::uint64_t thread_id) {
+    if (thread_id != 0 && last_sender_.load(std::memory_order_relaxed) == thread_id) return true;
     {
         const std::lock_guard lock(mutex_);
-        if (std::ranges::find(senders_, thread_id) != senders_.end()) return true;
+        if (std::ranges::find(senders_, thread_id) != senders_.end()) {
+            last_sender_.store(thread_id, std::memory_order_relaxed);
+            return true;
+        }
     }
     wire::CheckSender::Request request;
     wire::CheckSender::Reply reply;

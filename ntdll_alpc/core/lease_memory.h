@@ -42,6 +42,9 @@ class LeaseMemory {
     bool read(std::uint32_t slot, std::uint16_t type, std::uint16_t other_type, LeasedMessage* message) const;
     // Copies the data. The copy stands in the channel's buffer, so no call may come between this and its use.
     wire::Bytes read_data(CallScope& scope, const LeasedMessage& message) const;
+    // Where it stands. For a conversation whose other side writes there again only after this one's next
+    // step.
+    wire::Bytes data_of(const LeasedMessage& message) const;
     // Whether the other side's process has such a thread; the server is asked once about each.
     bool knows_sender(CallScope& scope, std::uint64_t thread_id);
 
@@ -51,6 +54,7 @@ class LeaseMemory {
     const lease::Owner side_;
     lease::Region* own_ = nullptr;
     const lease::Region* others_ = nullptr;
+    std::atomic<std::uint64_t> last_sender_{0};  // one of senders_
     std::mutex mutex_;
     std::vector<std::uint64_t> senders_;  // guarded by mutex_
 };

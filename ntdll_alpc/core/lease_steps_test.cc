@@ -156,7 +156,7 @@ bool send(ModelSteps& steps, std::uint32_t slot) {
 void client(World&) {
     ModelSteps steps{ModelWords()};
     if (!send(steps, 0) || !send(steps, 1)) return;
-    if (steps.answer_of(0, kSerial) == Found::message) steps.finish(0, kSerial);
+    if (steps.answer_of(0, kSerial) == Found::message) steps.finish(0, kSerial, 1);
 }
 
 void server(World&) {

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
+#include <utility>
 
 #include "ntalpc/lease_memory.h"
 #include "ntalpc/status.h"
@@ -51,11 +53,18 @@ bool LeasedPort::listen_to(int fd, std::uint64_t tag, std::uint32_t events) {
     return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+// The client may keep its end of the bell open.
+void LeasedPort::stop_listening(const ServerLease& lease) {
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, lease.bell(), nullptr);
+}
+
 // It begins awake.
 bool LeasedPort::add(std::shared_ptr<ServerLease> lease) {
     const std::lock_guard lock(mutex_);
+    if (lease->over()) return true;  // and perhaps nobody is told of that any more
     if (!listen_to(lease->bell(), lease->number(), EPOLLIN | EPOLLET)) return false;
     leases_[lease->number()] = lease;
+    count_ = leases_.size();
     awake_.push_back(std::move(lease));
     limit_awake();
     if (sleepers_ != 0 && !put_to_sleep()) eventfd_write(nudge_.get(), 1);
@@ -79,16 +88,30 @@ void LeasedPort::hear_bells(std::span<const epoll_event> events) {
     }
 }
 
-// Nobody rings the bell of one that is asleep.
+void LeasedPort::wake_all() {
+    awake_.clear();
+    for (const auto& [number, lease] : leases_) {
+        lease->wake_up();
+        awake_.push_back(lease);
+    }
+}
+
+// Nobody rings the bell of one that is asleep, and an alpcserver that is killed tells of nothing any more.
 void LeasedPort::drop_ended() {
     const std::uint64_t ended = page_->ended.load();
-    if (ended == ended_) return;
-    ended_ = ended;
+    const bool told = ended_.exchange(ended) != ended;
+    if (!told && std::ranges::none_of(awake_, [](const auto& lease) { return lease->over(); })) return;
     std::erase_if(awake_, [](const auto& lease) { return lease->over(); });
-    std::erase_if(leases_, [](const auto& entry) { return entry.second->over(); });
+    std::erase_if(leases_, [this](const auto& entry) {
+        if (!entry.second->over()) return false;
+        stop_listening(*entry.second);
+        return true;
+    });
+    count_ = leases_.size();
 }
 
 bool LeasedPort::idle() {
+    if (count_ != 0 && page_->ended.load() == ended_) return false;
     const std::lock_guard lock(mutex_);
     drop_ended();
     return leases_.empty();
@@ -120,10 +143,47 @@ bool LeasedPort::put_to_sleep() {
     return awake_.empty();
 }
 
+// Of a lease no more messages than it has slots can be older than what waits elsewhere. A client that has
+// more lies about their time, and waits.
+bool LeasedPort::has_its_share(const ServerLease& lease, bool others) {
+    if (!others || lease.number() != last_first_) {
+        last_first_ = lease.number();
+        in_a_row_ = 0;
+    }
+    return ++in_a_row_ > lease::kSlots;
+}
+
+// `since` is when the first message came that waits at the server.
+LeasedPort::First LeasedPort::find_oldest(std::int64_t since, std::shared_ptr<ServerLease>* first) {
+    // Only where there are several does it matter when something came.
+    const bool one = since == 0 && awake_.size() == 1;
+    const std::int64_t now = one ? std::numeric_limits<std::int64_t>::max() : Spinning::now();
+    std::shared_ptr<ServerLease> second;
+    std::int64_t first_at = 0, second_at = 0;
+    for (const auto& lease : awake_) {
+        const std::int64_t at = lease->first_at(now);
+        if (at == 0) continue;
+        if (first_at == 0 || at < first_at) {
+            second = std::exchange(*first, lease);
+            second_at = std::exchange(first_at, at);
+        } else if (second_at == 0 || at < second_at) {
+            second = lease;
+            second_at = at;
+        }
+    }
+    if (*first && has_its_share(**first, second || since != 0)) {
+        if (second) *first = std::exchange(second, nullptr);
+        first_at = second_at;
+        in_a_row_ = 0;
+    }
+    if (since != 0 && (first_at == 0 || since <= first_at)) return First::of_server;
+    return *first ? First::of_lease : First::nothing;
+}
+
 LeasedPort::First LeasedPort::find_first(std::shared_ptr<ServerLease>* first) {
     first->reset();
     const std::lock_guard lock(mutex_);
-    if (awake_.size() < leases_.size() && (awake_.empty() || ++looks_ % kLooksPerPoll == 0)) {
+    if (awake_.size() < leases_.size()) {
         Bells bells;
         const int heard = epoll_wait(epoll_.get(), bells.data(), bells.size(), 0);
         if (heard > 0) hear_bells(std::span(bells).first(static_cast<std::size_t>(heard)));
@@ -131,19 +191,9 @@ LeasedPort::First LeasedPort::find_first(std::shared_ptr<ServerLease>* first) {
     }
     drop_ended();
     if (leases_.empty()) return First::no_leases;
-    std::int64_t first_at = 0;
-    const std::int64_t now = Spinning::now();
-    for (const auto& lease : awake_) {
-        const std::int64_t at = lease->first_at(now);
-        if (at == 0 || (first_at != 0 && at >= first_at)) continue;
-        first_at = at;
-        *first = lease;
-    }
-    const std::int64_t since = page_->since.load(std::memory_order_acquire);
-    const bool from_server =
-        (since != 0 && (first_at == 0 || since <= first_at)) || ask_server_.exchange(false);
-    if (from_server) return First::of_server;
-    return *first ? First::of_lease : First::nothing;
+    const bool asked = ask_server_.exchange(false);
+    const First found = find_oldest(page_->since.load(std::memory_order_acquire), first);
+    return found == First::nothing && asked ? First::of_server : found;
 }
 
 bool LeasedPort::take_from_server(CallScope& scope, const wire::SendWaitReceive::Request& terms,
@@ -161,17 +211,18 @@ bool LeasedPort::take_from_server(CallScope& scope, const wire::SendWaitReceive:
     return received->status != STATUS_TIMEOUT;
 }
 
-bool LeasedPort::take_from(CallScope& scope, ServerLease& lease, const wire::SendWaitReceive::Request& terms,
-                           Received* received) {
+bool LeasedPort::take_from(CallScope& scope, std::shared_ptr<ServerLease> lease,
+                           const wire::SendWaitReceive::Request& terms, Received* received) {
     received->reply = {};
-    switch (lease.take(scope, terms, &received->reply, &received->data)) {
+    switch (lease->take(scope, terms, &received->reply, &received->data)) {
         case LeaseResult::done:
-            spinning_.seen_on(lease.processor());
+            spinning_.seen_on(lease->processor());
             received->status = received->reply.has_message ? STATUS_SUCCESS : STATUS_BUFFER_TOO_SMALL;
+            received->lease = std::move(lease);
             return true;
         case LeaseResult::garbage:
-            report_garbage(scope, lease.number());
-            forget(lease);
+            report_garbage(scope, lease->number());
+            forget(*lease);
             return false;
         default:
             return false;
@@ -181,7 +232,9 @@ bool LeasedPort::take_from(CallScope& scope, ServerLease& lease, const wire::Sen
 void LeasedPort::forget(const ServerLease& lease) {
     const std::lock_guard lock(mutex_);
     std::erase_if(awake_, [&](const auto& other) { return other.get() == &lease; });
+    stop_listening(lease);
     leases_.erase(lease.number());
+    count_ = leases_.size();
 }
 
 LeasedPort::First LeasedPort::look(CallScope& scope, const wire::SendWaitReceive::Request& terms,
@@ -190,21 +243,24 @@ LeasedPort::First LeasedPort::look(CallScope& scope, const wire::SendWaitReceive
         std::shared_ptr<ServerLease> lease;
         const First first = find_first(&lease);
         if (first == First::nothing || first == First::no_leases) return first;
-        if (first == First::of_lease ? take_from(scope, *lease, terms, received)
+        if (first == First::of_lease ? take_from(scope, std::move(lease), terms, received)
                                      : take_from_server(scope, terms, received))
             return first;
     }
 }
 
 bool LeasedPort::spin() {
-    Leases awake;
+    std::array<std::shared_ptr<ServerLease>, kMostAwake> awake;
+    std::size_t count = 0;
     {
         const std::lock_guard lock(mutex_);
-        awake = awake_;
+        count = std::min(awake_.size(), kMostAwake);
+        std::copy_n(awake_.begin(), count, awake.begin());
     }
     return spinning_.wait([&] {
         return page_->since.load(std::memory_order_relaxed) != 0 ||
-               std::ranges::any_of(awake, [](const auto& lease) { return lease->anything(); });
+               std::any_of(awake.begin(), awake.begin() + count,
+                           [](const auto& lease) { return lease->anything(); });
     });
 }
 
@@ -219,11 +275,14 @@ void LeasedPort::sleep(host::CallGuard& guard, std::int64_t limit) {
     const std::lock_guard lock(mutex_);
     --sleepers_;
     hear_bells(std::span(bells).first(heard));
+    // A few are looked at without bells, which also tells in which order their messages came.
+    if (leases_.size() <= kMostAwake && sleepers_ == 0) wake_all();
 }
 
+// A thread that goes to sleep after the look has every bell rung for it.
 void LeasedPort::leave() {
-    const std::lock_guard lock(mutex_);
     if (sleepers_ == 0) return;
+    const std::lock_guard lock(mutex_);
     if (!put_to_sleep()) eventfd_write(nudge_.get(), 1);
 }
 

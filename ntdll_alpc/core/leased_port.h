@@ -41,6 +41,7 @@ class LeasedPort {
         wire::SendWaitReceive::Reply reply;
         wire::Bytes data;
         Descriptors descriptors;
+        std::shared_ptr<ServerLease> lease;  // in which the data may stand
     };
     // Of `terms` what is about receiving counts. False: there are no leases any more, so the thread is to
     // wait at the server.
@@ -50,20 +51,22 @@ class LeasedPort {
   private:
     using Leases = std::vector<std::shared_ptr<ServerLease>>;
     static constexpr std::uint64_t kServerTag = ~std::uint64_t{0}, kNudgeTag = kServerTag - 1;
-    static constexpr std::uint32_t kLooksPerPoll = 16;
     static constexpr std::size_t kMostAwake = 16;
 
     LeasedPort() = default;
     bool set_up(const UniqueFd& page, UniqueFd event);
     bool listen_to(int fd, std::uint64_t tag, std::uint32_t events);
+    void stop_listening(const ServerLease& lease);
 
     // What comes first.
     enum class First : std::uint8_t { nothing, of_lease, of_server, no_leases };
     First find_first(std::shared_ptr<ServerLease>* lease);
+    First find_oldest(std::int64_t since, std::shared_ptr<ServerLease>* first);
+    bool has_its_share(const ServerLease& lease, bool others);
     // What is found is taken; nothing means to wait.
     First look(CallScope& scope, const wire::SendWaitReceive::Request& terms, Received* received);
-    bool take_from(CallScope& scope, ServerLease& lease, const wire::SendWaitReceive::Request& terms,
-                   Received* received);
+    bool take_from(CallScope& scope, std::shared_ptr<ServerLease> lease,
+                   const wire::SendWaitReceive::Request& terms, Received* received);
     bool take_from_server(CallScope& scope, const wire::SendWaitReceive::Request& terms, Received* received);
     void forget(const ServerLease& lease);
     bool spin();
@@ -75,6 +78,7 @@ class LeasedPort {
     void drop_ended();
     void hear_bells(std::span<const epoll_event> events);
     void limit_awake();
+    void wake_all();
     bool put_to_sleep();
 
     UniqueFd epoll_;
@@ -83,13 +87,18 @@ class LeasedPort {
     const lease::PortPage* page_ = nullptr;
     std::atomic<bool> ask_server_{false};
     Spinning spinning_;
+    // Written to with mutex_ held, and read without it where a thread that sees an old value does what it
+    // would have done a moment earlier.
+    std::atomic<std::size_t> sleepers_{0};
+    std::atomic<std::size_t> count_{0};    // of leases_
+    std::atomic<std::uint64_t> ended_{0};  // of which the page has told
     std::mutex mutex_;
     // Guarded by mutex_.
     std::map<std::uint32_t, std::shared_ptr<ServerLease>> leases_;
     Leases awake_;
-    std::size_t sleepers_ = 0;
-    std::uint64_t ended_ = 0;  // of which the page has told
-    std::uint32_t looks_ = 0;
+    // How many messages of one lease have come first in a row although something else waited.
+    std::uint32_t in_a_row_ = 0;
+    std::uint32_t last_first_ = 0;
 };
 
 }  // namespace ntalpc::core

@@ -54,16 +54,19 @@ void Leases::offered(const PortKey& port, std::uint32_t lease) noexcept try {
 
 PortLeases Leases::at(CallScope& scope, const PortKey& port) {
     if (count_.load(std::memory_order_relaxed) == 0) return {};
-    if (has_offers(port)) take_part(scope, port);
-    const std::shared_lock lock(mutex_);
-    const auto found = entries_.find(port);
-    return found == entries_.end() ? PortLeases() : found->second.leases;
+    bool offered = false;
+    PortLeases found = look(port, &offered);
+    if (!offered) return found;
+    take_part(scope, port);
+    return look(port, &offered);
 }
 
-bool Leases::has_offers(const PortKey& port) {
+PortLeases Leases::look(const PortKey& port, bool* offered) {
     const std::shared_lock lock(mutex_);
     const auto found = entries_.find(port);
-    return found != entries_.end() && !found->second.offers.empty();
+    if (found == entries_.end()) return {};
+    *offered = !found->second.offers.empty();
+    return found->second.leases;
 }
 
 bool Leases::wait_for(const PortKey& port) {
@@ -116,7 +119,7 @@ bool Leases::join(CallScope& scope, std::uint32_t number, const wire::TakeLease:
     const PortKey key{scope.channel().generation(), facts.port};
     auto memory = LeaseMemory::map(number, facts.is_server ? lease::Owner::server : lease::Owner::client,
                                    descriptors[0], descriptors[1]);
-    if (!memory) return false;
+    if (!memory || !descriptors[2]) return false;
     if (!facts.is_server) {
         const std::unique_lock lock(mutex_);
         entries_[key].leases.client =

@@ -59,7 +59,8 @@ class Leases {
         std::vector<std::uint32_t> offers;
     };
     void take_part(CallScope& scope, const PortKey& port);
-    bool has_offers(const PortKey& port);
+    // Sets `offered` when there are offers to take part in.
+    PortLeases look(const PortKey& port, bool* offered);
     NTSTATUS take_offer(CallScope& scope, std::uint32_t number);
     bool join(CallScope& scope, std::uint32_t number, const wire::TakeLease::Reply& facts,
               std::array<UniqueFd, 3> descriptors);

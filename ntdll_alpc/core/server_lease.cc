@@ -32,7 +32,8 @@ std::int64_t ServerLease::first_at(std::int64_t now) const {
 }
 
 bool ServerLease::anything() const {
-    return memory_->steps().look_for_message().found != Found::nothing;
+    const Found found = memory_->steps().look_for_message().found;
+    return found == Found::message || found == Found::garbage;
 }
 
 bool ServerLease::over() const {
@@ -69,7 +70,11 @@ LeaseResult ServerLease::take(CallScope& scope, const wire::SendWaitReceive::Req
     if (!sound) return garbage();
     reply->receive_length = message.envelope.total_length;
     if (message.envelope.total_length > terms.receive_capacity) return LeaseResult::done;
-    *data = memory_->read_data(scope, message);
+    // The client uses the place of a datagram again as soon as it is taken, that of a request when it has the
+    // answer.
+    const bool in_place =
+        message.envelope.type == LPC_REQUEST && message.envelope.data_length > lease::kSmall;
+    *data = in_place ? memory_->data_of(message) : memory_->read_data(scope, message);
     const std::lock_guard lock(mutex_);
     if (!steps.take(look.number)) return LeaseResult::timed_out;
     order_after_receive();

@@ -26,18 +26,18 @@ class Spinning {
         if (peer_processor_.load(std::memory_order_relaxed) == this_processor()) return false;
         const std::int64_t limit = limit_for_this_wait();
         if (limit == 0) return false;
-        const std::int64_t start = now();
-        std::int64_t spent = 0;
+        // Often the answer is there before the clock has been read.
+        std::int64_t end = 0;
         do {
             for (int i = 0; i < kLooksPerClock; ++i) {
+                pause();
                 if (done()) {
                     limit_.store(kLongest, std::memory_order_relaxed);
                     return true;
                 }
-                pause();
             }
-            spent = now() - start;
-        } while (spent < limit);
+            if (end == 0) end = now() + limit;
+        } while (now() < end);
         limit_.store(limit / kLessEachTime, std::memory_order_relaxed);
         return false;
     }

@@ -11,7 +11,6 @@
 #include <atomic>
 #include <csignal>
 #include <cstdint>
-#include <mutex>
 
 namespace ntalpc::native {
 
@@ -20,19 +19,32 @@ namespace ntalpc::native {
 extern "C" {
 int ntalpc_copy(void* to, const void* from, std::size_t size);
 int ntalpc_exchange(std::uint64_t* word, std::uint64_t* expected, std::uint64_t desired);
-extern const char ntalpc_copy_at[], ntalpc_exchange_at[], ntalpc_fault_out[];
+extern const char ntalpc_copied[], ntalpc_exchange_at[], ntalpc_fault_out[];
 }
 
-// rep movsb faults with the instruction pointer on itself, as every instruction does that has not been completed.
+// An instruction that faults leaves the instruction pointer on itself, and nothing but the return address is
+// on the stack. rep movsb takes longer to begin than a few words take to copy, and waits for the caches where
+// plain stores do not.
 asm(R"(
     .text
-    .hidden ntalpc_copy, ntalpc_copy_at, ntalpc_exchange, ntalpc_exchange_at, ntalpc_fault_out
-    .globl ntalpc_copy, ntalpc_copy_at, ntalpc_exchange, ntalpc_exchange_at, ntalpc_fault_out
+    .hidden ntalpc_copy, ntalpc_copied, ntalpc_exchange, ntalpc_exchange_at, ntalpc_fault_out
+    .globl ntalpc_copy, ntalpc_copied, ntalpc_exchange, ntalpc_exchange_at, ntalpc_fault_out
     .type ntalpc_copy, @function
 ntalpc_copy:
     movq %rdx, %rcx
-ntalpc_copy_at:
-    rep movsb
+    cmpq $256, %rcx
+    ja 3f
+1:  subq $8, %rcx
+    jb 2f
+    movq (%rsi), %rax
+    movq %rax, (%rdi)
+    addq $8, %rsi
+    addq $8, %rdi
+    jmp 1b
+2:  addq $8, %rcx
+    jz ntalpc_copied
+3:  rep movsb
+ntalpc_copied:
     xorl %eax, %eax
     ret
 ntalpc_fault_out:
@@ -68,8 +80,9 @@ void pass_on(int number, siginfo_t* info, void* context, const struct sigaction&
 
 void on_fault(int number, siginfo_t* info, void* context) {
     auto& place = static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP];
-    if (place == reinterpret_cast<greg_t>(ntalpc_copy_at) ||
-        place == reinterpret_cast<greg_t>(ntalpc_exchange_at)) {
+    const bool copying =
+        place >= reinterpret_cast<greg_t>(&ntalpc_copy) && place < reinterpret_cast<greg_t>(ntalpc_copied);
+    if (copying || place == reinterpret_cast<greg_t>(ntalpc_exchange_at)) {
         place = reinterpret_cast<greg_t>(ntalpc_fault_out);
     } else {
         pass_on(number, info, context, previous[number == SIGSEGV ? 0 : 1]);
@@ -85,9 +98,12 @@ void install_handlers() {
     for (int i = 0; i < 2; ++i) sigaction(kSignals[i], &action, &previous[i]);
 }
 
+// std::call_once would cost more than the copy.
 void need_handlers() {
-    static std::once_flag once;
-    std::call_once(once, install_handlers);
+    [[maybe_unused]] static const bool installed = [] {
+        install_handlers();
+        return true;
+    }();
 }
 
 }  // namespace

@@ -6,9 +6,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -24,6 +26,25 @@ TEST(GuardedCopy, CopiesWhatIsThere) {
     EXPECT_TRUE(guarded_copy(memory.last_writable(sizeof(text)), text, sizeof(text)));
     EXPECT_STREQ(memory.last_writable<char>(sizeof(text)), "some text");
     EXPECT_TRUE(guarded_copy(nullptr, nullptr, 0));
+}
+
+// Short and long ones are copied in different ways.
+TEST(GuardedCopy, CopiesEverySize) {
+    const BadMemory memory;
+    std::vector<char> from(600), to(600);
+    std::iota(from.begin(), from.end(), '\1');
+    for (std::size_t size = 0; size < from.size(); ++size) {
+        std::ranges::fill(to, 'x');
+        ASSERT_TRUE(guarded_copy(to.data(), from.data(), size));
+        ASSERT_TRUE(std::equal(from.begin(), from.begin() + static_cast<std::ptrdiff_t>(size), to.begin()))
+            << size;
+        ASSERT_TRUE(std::all_of(to.begin() + static_cast<std::ptrdiff_t>(size), to.end(), [](char byte) {
+            return byte == 'x';
+        })) << size;
+        ASSERT_TRUE(guarded_copy(memory.last_writable(size), from.data(), size)) << size;
+        ASSERT_FALSE(guarded_copy(memory.last_writable(size), from.data(), size + 1)) << size;
+        ASSERT_FALSE(guarded_copy(to.data(), memory.straddling(size), size + 1)) << size;
+    }
 }
 
 TEST(GuardedCopy, ReportsWhatIsNotThere) {

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Several connections to one port, and unusual messages between many usual ones: order, polls, notices and
+// questions about senders, on connections over which enough has gone that an implementation may have found a
+// faster way.
+#include "conformance/harness/ports.h"
+#include "conformance/harness/requests.h"
+
+namespace ntalpc::conformance {
+namespace {
+
+constexpr ULONG release = ALPC_MSGFLG_RELEASE_MESSAGE;
+
+// A connection of its own to a port that another connection has made.
+struct Branch {
+    Port server, client;
+
+    void make(const Port& listener, const std::string& name) {
+        Message<> request, reply;
+        ASSERT_STATUS(STATUS_SUCCESS, connect(client, name));
+        ASSERT_STATUS(STATUS_SUCCESS, receive(listener, request));
+        ASSERT_STATUS(STATUS_SUCCESS, accept(server, listener, request.get()));
+        ASSERT_STATUS(STATUS_SUCCESS, receive(client, reply));
+    }
+    // As many datagrams there and back as make a connection well used.
+    void use(const Port& listener) const {
+        for (int i = 0; i < 100; ++i) pass(listener, "one of many");
+    }
+    void send_text(const std::string& text) const {
+        Message<> message(text);
+        ASSERT_STATUS(STATUS_SUCCESS, send(client, message.get(), release));
+    }
+    void pass(const Port& listener, const std::string& text) const {
+        ASSERT_NO_FATAL_FAILURE(send_text(text));
+        Message<> received;
+        ASSERT_STATUS(STATUS_SUCCESS, receive(listener, received));
+        ASSERT_EQ(received.data(), text);
+    }
+};
+
+struct TwoBranches {
+    Port listener = create_port(port_name());
+    Branch first, second;
+
+    void make() {
+        ASSERT_NO_FATAL_FAILURE(first.make(listener, port_name()));
+        ASSERT_NO_FATAL_FAILURE(second.make(listener, port_name()));
+    }
+    void expect_next(const std::string& text) const {
+        Message<> received;
+        ASSERT_STATUS(STATUS_SUCCESS, receive(listener, received, nullptr, at_once));
+        ASSERT_EQ(received.data(), text);
+    }
+};
+
+void send_by_turns(const TwoBranches& branches) {
+    for (int i = 0; i < 200; ++i) {
+        const std::string number = std::to_string(i);
+        ASSERT_NO_FATAL_FAILURE(branches.second.send_text("second " + number));
+        ASSERT_NO_FATAL_FAILURE(branches.first.send_text("first " + number));
+        ASSERT_NO_FATAL_FAILURE(branches.expect_next("second " + number));
+        ASSERT_NO_FATAL_FAILURE(branches.expect_next("first " + number));
+    }
+}
+
+ALPC_TEST(MixedTraffic, TwoUsedConnectionsKeepTheOrderOfSending, "3.3, M41", "OVMM, WI", high) {
+    TwoBranches branches;
+    ASSERT_NO_FATAL_FAILURE(branches.make());
+    branches.first.use(branches.listener);
+    branches.second.use(branches.listener);
+    send_by_turns(branches);
+}
+
+ALPC_TEST(MixedTraffic, AUsedAndANewConnectionKeepTheOrderOfSending, "3.3, M41", "OVMM, WI", high) {
+    for (int i = 0; i < 20; ++i) {
+        TwoBranches branches;
+        branches.listener = create_port(port_name(std::to_string(i)));
+        ASSERT_NO_FATAL_FAILURE(branches.first.make(branches.listener, port_name(std::to_string(i))));
+        branches.first.use(branches.listener);
+        ASSERT_NO_FATAL_FAILURE(branches.second.make(branches.listener, port_name(std::to_string(i))));
+        for (int j = 0; j < 10; ++j) {
+            ASSERT_NO_FATAL_FAILURE(branches.first.send_text("first"));
+            ASSERT_NO_FATAL_FAILURE(branches.second.send_text("second"));
+            ASSERT_NO_FATAL_FAILURE(branches.expect_next("first"));
+            ASSERT_NO_FATAL_FAILURE(branches.expect_next("second"));
+        }
+    }
+}
+
+// The port is not only looked at where the last message came from.
+ALPC_TEST(MixedTraffic, APollSeesWhatAnyConnectionHasSent, "6.1, M41", "WI", high) {
+    TwoBranches branches;
+    ASSERT_NO_FATAL_FAILURE(branches.make());
+    branches.first.use(branches.listener);
+    branches.second.use(branches.listener);
+    for (int i = 0; i < 100; ++i) {
+        const Branch& one = i % 3 == 0 ? branches.second : branches.first;
+        ASSERT_NO_FATAL_FAILURE(one.send_text("message"));
+        ASSERT_NO_FATAL_FAILURE(branches.expect_next("message"));
+    }
+    Thread waiting([&] {
+        Message<> received;
+        EXPECT_STATUS(STATUS_SUCCESS, receive(branches.listener, received));
+        return received.data();
+    });
+    EXPECT_FALSE(waiting.done(short_wait));
+    ASSERT_NO_FATAL_FAILURE(branches.second.send_text("for the thread that waits"));
+    EXPECT_EQ(waiting.join(), "for the thread that waits");
+    ASSERT_NO_FATAL_FAILURE(branches.first.send_text("first"));
+    ASSERT_NO_FATAL_FAILURE(branches.expect_next("first"));
+}
+
+ALPC_TEST(MixedTraffic, ANoticeIsReceivedAfterManyRequests, "6.5", "WineFork", medium) {
+    TwoBranches branches;
+    ASSERT_NO_FATAL_FAILURE(branches.make());
+    const Branch& branch = branches.first;
+    branch.use(branches.listener);
+    Message<> question("question"), received;
+    ASSERT_STATUS(STATUS_SUCCESS, send(branch.client, question.get(), 0));
+    ASSERT_STATUS(STATUS_SUCCESS, receive(branches.listener, received));
+    ALPC_CONTEXT_ATTR context{};
+    context.MessageId = received.id();
+    context.CallbackId = received.callback_id();
+    context.PortContext = nullptr;
+    EXPECT_TRUE(NT_SUCCESS(api().NtAlpcCancelMessage(branches.listener.get(), ULONG{0}, &context)));
+    const ULONG canceled = received.id();
+    for (int i = 0; i < 100; ++i) {
+        auto client = request_in_thread(branch.client, "request");
+        ASSERT_STATUS(STATUS_SUCCESS, receive(branches.listener, received));
+        ASSERT_STATUS(STATUS_SUCCESS, send_answer(branches.listener, received, "answer"));
+        ASSERT_STATUS(STATUS_SUCCESS, client.join().status);
+    }
+    Message<> notice;
+    ASSERT_STATUS(STATUS_SUCCESS, receive(branch.client, notice));
+    EXPECT_EQ(notice.kind(), unsigned{LPC_CANCEL_MESSAGE});
+    EXPECT_EQ(notice.id(), canceled);
+}
+
+ALPC_TEST(MixedTraffic, TheSenderOfADatagramIsKnownAfterTenMore, "10.1", "CSK", medium) {
+    TwoBranches branches;
+    ASSERT_NO_FATAL_FAILURE(branches.make());
+    branches.first.use(branches.listener);
+    ASSERT_NO_FATAL_FAILURE(branches.first.send_text("asked about"));
+    Message<> received;
+    ASSERT_STATUS(STATUS_SUCCESS, receive(branches.listener, received));
+    for (int i = 0; i < 10; ++i) branches.first.pass(branches.listener, "one more");
+    constexpr ACCESS_MASK query_limited = 0x1000;
+    OBJECT_ATTRIBUTES empty{};
+    empty.Length = sizeof(empty);
+    Port process;
+    EXPECT_STATUS(STATUS_SUCCESS, api().NtAlpcOpenSenderProcess(process.put(), branches.listener.get(),
+                                                                received.get(), 0u, query_limited, &empty));
+}
+
+}  // namespace
+}  // namespace ntalpc::conformance
