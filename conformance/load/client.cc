@@ -3,8 +3,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <random>
 #include <set>
@@ -40,13 +40,11 @@ class ClientThread {
     }
 
     void run() {
-        for (Link& link : links_) {
-            if (!board_.clients_stop) connect(link);
-        }
+        for (Link& link : links_) connect(link);
         while (!board_.clients_stop) {
             Link& link = links_[random_() % links_.size()];
             if (!link.port) {
-                connect(link);
+                reconnect(link);
             } else if (!converse(link)) {
                 lose(link);
             }
@@ -81,19 +79,27 @@ class ClientThread {
         return false;
     }
 
+    // Waits until the service takes connections.
     void connect(Link& link) {
-        link.generation = board_.services[link.service].generation;
+        const Process& service = board_.services[link.service];
+        wait_for_any({service.serves.descriptor(), board_.clients_stopped.descriptor()}, kForEver);
+        if (board_.clients_stop) return;
+        link.generation = service.generation;
         link.sent = link.pushed = 0;
         const NTSTATUS status = connect_port(port_name(prefix_, link.service, false), &link.port);
         if (status == STATUS_SUCCESS) {
             ++self_.open;
+            board_.connected.set();
             if (random_() % 8 == 0) NtalpcOpenPortEvent(link.port, &link.event);
             return;
         }
         link.port = nullptr;
-        // One that has been started anew is not there at once.
         if (!is_loss(status)) complain(link, "cannot connect: " + text_of(status));
-        if (!board_.clients_stop) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    // A service that is started anew is not there at once. While it is not, other connections are used.
+    void reconnect(Link& link) {
+        const bool idle = std::ranges::none_of(links_, [](const Link& other) { return other.port; });
+        if (idle || board_.services[link.service].serves.is_set()) connect(link);
     }
     void lose(Link& link) {
         if (link.event >= 0) close(link.event);
