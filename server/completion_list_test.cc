@@ -312,8 +312,8 @@ TEST_F(CompletionListTest, TheSenderOfAListedDatagramIsRemembered) {
     EXPECT_LT(request.message_id, 10000u);
 }
 
-// Those who wait at a completion port hear of a message when it is in the list, or when it is left to ordinary
-// receives, and not before.
+// Those who wait at a completion port hear of a message when it is in the list, or when it is left to
+// ordinary receives, and not before.
 TEST_F(CompletionListTest, AnAssociatedPortTellsWhatCanBeTaken) {
     FakeThread& helper = new_thread(*pair_.server);
     ASSERT_EQ(pair_.server->call<wire::AssociatePort>({.handle = pair_.listener, .cookie = 1}).status,

@@ -247,7 +247,8 @@ using MessageAnswer = Answer<wire::SendWaitReceive>;
 // A kernel with a clock that the test sets.
 class KernelTest : public testing::Test {
   protected:
-    explicit KernelTest(const QuotaLimits& limits = {}, const QuotaLimits& of_user = {}) : baseline_(live_objects()) {
+    explicit KernelTest(const QuotaLimits& limits = {}, const QuotaLimits& of_user = {})
+        : baseline_(live_objects()) {
         time_ = 1000 * kSecond;
         kernel_ = std::make_unique<Kernel>(
             capabilities_, [] { return time_; }, Limits{limits, of_user});

@@ -86,8 +86,8 @@ class Lease : public Counted<Lease> {
     MessageSecurity security_of(Side side) const;
     bool has_thread(Side side, std::uint64_t thread_id) const;
 
-    // How many messages a side has sent by it, the server's as far as the client has received them. What they say of
-    // it counts for nobody else.
+    // How many messages a side has sent by it, the server's as far as the client has received them. What they
+    // say of it counts for nobody else.
     std::uint32_t sent_by(Side side) const;
 
     // Nothing passes any more, and those who wait by the lease look again. Makes messages of what is left;

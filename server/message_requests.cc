@@ -48,14 +48,16 @@ std::int32_t cancel(Port& port, const wire::CancelMessage::Request& request) {
 void handle(Call& call, const wire::CancelMessage::Request& request,
             const wire::CancelMessage::RequestBlobs&) {
     Port* port = nullptr;
-    if (const auto status = find_port(call, request.handle, &port, request.context.message_id)) return call.finish(status);
+    if (const auto status = find_port(call, request.handle, &port, request.context.message_id))
+        return call.finish(status);
     const Ref<Port> alive(port);
     call.finish(cancel(*port, request));
 }
 
 void handle(Call& call, const wire::QueryMessage::Request& request, const wire::QueryMessage::RequestBlobs&) {
     Port* port = nullptr;
-    if (const auto status = find_port(call, request.handle, &port, request.message_id)) return call.finish(status);
+    if (const auto status = find_port(call, request.handle, &port, request.message_id))
+        return call.finish(status);
     MessageSender sender;
     if (!port->find_sender(request.message_id, request.callback_id, &sender) || !sender.process) {
         return call.finish(STATUS_INVALID_MESSAGE);

@@ -117,7 +117,8 @@ class Thread final : public Counted<Thread> {
     // What is left of the answer to `inspect`.
     std::unique_ptr<TraceBuffer>& inspection() { return inspection_; }
 
-    // The answer that the thread waited for by a lease, until it comes to wait for it here. False when it has one.
+    // The answer that the thread waited for by a lease, until it comes to wait for it here. False when it has
+    // one.
     bool set_away(Message& message);
     Ref<Message> take_away(std::uint32_t message_id);
 

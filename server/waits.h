@@ -21,8 +21,8 @@ struct ReceiveTerms {
     wire::MessageAttributes sent{};  // what to report about the message sent in the same call
 };
 
-// What is for the taking at once is put into the thread's hand: the message may end before it is taken. False when
-// there is nothing.
+// What is for the taking at once is put into the thread's hand: the message may end before it is taken. False
+// when there is nothing.
 bool hand_over_objects(Thread& thread, const Message& message, const wire::MessageAttributes& attributes);
 // Answers with a message.
 void reply_with_message(Thread& thread, const ReceiveTerms& terms, Message& message);

@@ -254,7 +254,8 @@ class ClientThread {
         question_.make(body, 0);
         Attributes attributes(ALPC_MESSAGE_CONTEXT_ATTRIBUTE);
         attributes.get()->ValidAttributes = ALPC_MESSAGE_CONTEXT_ATTRIBUTE;
-        if (!good(link, send(link.port, question_, 0, attributes.get()), "sends what it will cancel")) return false;
+        if (!good(link, send(link.port, question_, 0, attributes.get()), "sends what it will cancel"))
+            return false;
         auto& context = attributes.part<ALPC_CONTEXT_ATTR>(ALPC_MESSAGE_CONTEXT_ATTRIBUTE);
         const NTSTATUS status = NtAlpcCancelMessage(link.port, 0, &context);
         if (status == STATUS_SUCCESS || status == STATUS_MESSAGE_RETRIEVED) {

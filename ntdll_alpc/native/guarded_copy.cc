@@ -23,7 +23,8 @@ int ntalpc_exchange(std::uint64_t* word, std::uint64_t* expected, std::uint64_t 
 extern const char ntalpc_copy_at[], ntalpc_exchange_at[], ntalpc_fault_out[];
 }
 
-// rep movsb faults with the instruction pointer on itself, as every instruction does that has not been completed.
+// rep movsb faults with the instruction pointer on itself, as every instruction does that has not been
+// completed.
 asm(R"(
     .text
     .hidden ntalpc_copy, ntalpc_copy_at, ntalpc_exchange, ntalpc_exchange_at, ntalpc_fault_out
