@@ -34,7 +34,7 @@ class ClientThread {
   public:
     ClientThread(Board& board, std::uint32_t number, std::uint32_t seed, std::uint32_t services,
                  std::uint32_t connections, const std::string& prefix)
-        : board_(board), self_(board.clients[number]), services_(services), prefix_(prefix), random_(seed) {
+        : board_(board), self_(board.clients[number]), prefix_(prefix), random_(seed) {
         for (std::uint32_t i = 0; i < connections; ++i) links_.push_back({.service = (seed + i) % services});
         legacy_.service = seed % services;
     }
@@ -306,7 +306,6 @@ class ClientThread {
 
     Board& board_;
     Process& self_;
-    const std::uint32_t services_;
     const std::string prefix_;
     std::minstd_rand random_;
     std::vector<Link> links_;
@@ -321,7 +320,7 @@ void run_client(Board& board, std::uint32_t number, std::uint32_t services, std:
     std::vector<std::thread> threads;
     for (std::uint32_t i = 0; i < kThreads; ++i) {
         const std::uint32_t seed = number * 977 + board.clients[number].generation * 31 + i * 7 + 1;
-        threads.emplace_back([&, seed, i] {
+        threads.emplace_back([&, seed] {
             const std::uint32_t share = std::max(1U, connections / kThreads);
             ClientThread(board, number, seed, services, share, prefix).run();
         });
