@@ -4,19 +4,15 @@
 #include "bench/floors.h"
 #include "bench/ports.h"
 #include "bench/role.h"
+#include "ntalpc/name.h"
 
 namespace ntalpc::bench {
 
 namespace {
 
 HANDLE open_pair(const std::string& name) {
-    std::basic_string<WCHAR> path(name.begin(), name.end());
-    UNICODE_STRING string{};
-    string.Length = static_cast<USHORT>(path.size() * sizeof(WCHAR));
-    string.MaximumLength = string.Length;
-    string.Buffer = path.data();
-    OBJECT_ATTRIBUTES attributes;
-    InitializeObjectAttributes(&attributes, &string, OBJ_OPENIF, nullptr, nullptr);
+    Name path(name);
+    OBJECT_ATTRIBUTES attributes = path.attributes(nullptr, OBJ_OPENIF);
     HANDLE pair = nullptr;
     const NTSTATUS status = NtCreateEventPair(&pair, STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE, &attributes);
     if (status != static_cast<NTSTATUS>(STATUS_OBJECT_NAME_EXISTS)) check(status, "NtCreateEventPair");

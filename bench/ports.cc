@@ -2,27 +2,14 @@
 #include "bench/ports.h"
 
 #include "bench/platform.h"
+#include "ntalpc/name.h"
 #include "ntalpc/status.h"
 
 namespace ntalpc::bench {
 
 namespace {
 
-class Name {
-  public:
-    explicit Name(const std::string& ascii) : text_(ascii.begin(), ascii.end()) {
-        string_.Length = static_cast<USHORT>(text_.size() * sizeof(WCHAR));
-        string_.MaximumLength = string_.Length;
-        string_.Buffer = text_.data();
-    }
-    Name(const Name&) = delete;
-    Name& operator=(const Name&) = delete;
-    UNICODE_STRING* get() { return &string_; }
-
-  private:
-    std::basic_string<WCHAR> text_;
-    UNICODE_STRING string_{};
-};
+;
 
 ALPC_PORT_ATTRIBUTES port_attributes() {
     ALPC_PORT_ATTRIBUTES attributes{};
@@ -46,8 +33,7 @@ std::string new_port_name() {
 
 HANDLE create_port(const std::string& name) {
     Name path(name);
-    OBJECT_ATTRIBUTES object;
-    InitializeObjectAttributes(&object, path.get(), 0, nullptr, nullptr);
+    OBJECT_ATTRIBUTES object = path.attributes();
     ALPC_PORT_ATTRIBUTES attributes = port_attributes();
     HANDLE listener = nullptr;
     check(NtAlpcCreatePort(&listener, &object, &attributes), "NtAlpcCreatePort");

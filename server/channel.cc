@@ -174,8 +174,8 @@ const char* Channel::handle_first(const wire::PacketHeader& header, wire::Bytes 
 }
 
 void Channel::refuse_for_limit(const char* what) const {
-    log(LogLevel::connections, "process %u of user %u hits a limit: no further %s is registered", peer_.process,
-        peer_.user, what);
+    log(LogLevel::connections, "process %u of user %u hits a limit: no further %s is registered",
+        peer_.process, peer_.user, what);
 }
 
 template <class Request>
@@ -213,7 +213,8 @@ const char* Channel::register_process(const wire::PacketHeader& header, wire::By
     if (blobs.image_path.size() > kMaxImagePath) return "an image path longer than any";
     ProcessFacts facts = facts_of(request, blobs.image_path);
     security::Token token = primary_token(blobs.token, facts.believed);
-    process_ = kernel_.add_process(std::move(facts), std::move(token), blobs.token.size() + blobs.image_path.size());
+    process_ =
+        kernel_.add_process(std::move(facts), std::move(token), blobs.token.size() + blobs.image_path.size());
     if (!process_) {
         refuse_for_limit("process");
         answer_registration<RegisterProcess>(header, STATUS_QUOTA_EXCEEDED);

@@ -190,7 +190,8 @@ void Connection::finish_accept(std::uint64_t port_context) {
 void Connection::refuse(Thread& caller, Message& request, wire::Bytes information) {
     const Ref<Connection> alive(this);
     const LogAbout about = about_client();
-    log(LogLevel::connections, "%04llx:%04llx refused connection %llu of process %04llx (%s): the server did not accept it",
+    log(LogLevel::connections,
+        "%04llx:%04llx refused connection %llu of process %04llx (%s): the server did not accept it",
         static_cast<unsigned long long>(caller.process().facts().id),
         static_cast<unsigned long long>(caller.id()), static_cast<unsigned long long>(serial_),
         static_cast<unsigned long long>(client_facts_->id), client_facts_->image_path.c_str());
@@ -269,7 +270,8 @@ std::int32_t Connection::reply(Thread& caller, Side from, Message& message, cons
         return STATUS_INVALID_MESSAGE;
     }
     if (outgoing.view && outgoing.view->unmaps_existing()) message.unmap_received_view(from);
-    // What has ended but for what it carries is not answered: its receiver gives it back (alpc-semantics 5.6).
+    // What has ended but for what it carries is not answered: its receiver gives it back
+    // (alpc-semantics 5.6).
     if (message.step().ends) {
         message.retire();
         return STATUS_SUCCESS;
@@ -356,7 +358,8 @@ void Connection::end(Side gone, std::int32_t own_status, PendingMessages pending
     if (state_ == State::accepting) {
         // The server gives up between the halves of an accept.
         const Ref<Message> request = request_;
-        log(LogLevel::connections, "connection %llu of process %04llx (%s) refused: the server gave up its accept",
+        log(LogLevel::connections,
+            "connection %llu of process %04llx (%s) refused: the server gave up its accept",
             static_cast<unsigned long long>(serial_), static_cast<unsigned long long>(client_facts_->id),
             client_facts_->image_path.c_str());
         return become_refused(*request, {});

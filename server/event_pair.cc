@@ -1,27 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "server/event_pair.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-
 #include "ntalpc/status.h"
 #include "server/log.h"
+#include "server/sealed_memory.h"
 
 namespace ntalpc::server {
 
 namespace {
 
-constexpr off_t kSize = 4096;
-
-// The seals keep a client from truncating the memory, by which it would make the others fault.
-UniqueFd make_memory() {
-    UniqueFd memory(memfd_create("event pair", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    if (!memory || ftruncate(memory.get(), kSize) != 0 ||
-        fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-        return UniqueFd();
-    }
-    return memory;
-}
+constexpr std::uint64_t kSize = 4096;
 
 }  // namespace
 
@@ -32,7 +20,7 @@ const ObjectType kEventPairType = {
 std::int32_t EventPair::make(const Ref<QuotaAccount>& payer, Ref<EventPair>* made) {
     DescriptorCharge charge;
     if (!charge.charge(payer)) return STATUS_QUOTA_EXCEEDED;
-    UniqueFd memory = make_memory();
+    UniqueFd memory = make_sealed_memory("event pair", kSize);
     if (!memory) {
         log(LogLevel::always,
             "no memory for an event pair could be made; raise the limit on open files or free some memory");

@@ -20,8 +20,8 @@ extern const ObjectType kEventPairType;
 
 class EventPair final : public Object, public Counted<EventPair> {
   public:
-    // With both events reset. STATUS_QUOTA_EXCEEDED, or STATUS_INSUFFICIENT_RESOURCES when there is no descriptor
-    // or no memory for it.
+    // With both events reset. STATUS_QUOTA_EXCEEDED, or STATUS_INSUFFICIENT_RESOURCES when there is no
+    // descriptor or no memory for it.
     static std::int32_t make(const Ref<QuotaAccount>& payer, Ref<EventPair>* made);
 
     const ObjectType& type() const override { return kEventPairType; }

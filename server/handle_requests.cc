@@ -115,7 +115,8 @@ void handle(Call& call, const wire::AttachHandles::Request& request,
 
 void handle(Call& call, const wire::QueryHandle::Request& request, const wire::QueryHandle::RequestBlobs&) {
     Port* port = nullptr;
-    if (const auto status = find_port(call, request.handle, &port, request.message_id)) return call.finish(status);
+    if (const auto status = find_port(call, request.handle, &port, request.message_id))
+        return call.finish(status);
     Ref<PassedObject> object = call.thread.in_hand(request.message_id, request.index);
     if (!object) {
         const PassedObjects* const objects = port->find_objects(request.message_id, request.callback_id);

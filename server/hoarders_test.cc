@@ -106,19 +106,41 @@ TEST_F(FewConnections, AreLimitedForAProcessAndForItsUser) {
     EXPECT_EQ(Connection::alive(), 8u) << "closing the handles ends them";
 }
 
-class FewHandles : public KernelTest {
+class ThreePorts : public KernelTest {
   protected:
-    FewHandles() : KernelTest({.handles = 3}) {}
+    using KernelTest::KernelTest;
+
+    // It has as many as it may have then.
+    FakeThread& process_at_its_limit() {
+        FakeThread& owner = new_process();
+        const auto first = create(owner, u"\\RPC Control\\1");
+        create(owner, u"\\RPC Control\\2");
+        create(owner, u"\\RPC Control\\3");
+        EXPECT_EQ(try_create(owner, u"\\RPC Control\\4").status, STATUS_QUOTA_EXCEEDED);
+        close(owner, first);
+        EXPECT_EQ(try_create(owner, u"\\RPC Control\\4").status, STATUS_SUCCESS)
+            << "the refused name was left behind";
+        return owner;
+    }
+};
+
+class FewObjects : public ThreePorts {
+  protected:
+    FewObjects() : ThreePorts({.objects = 3}) {}
+};
+
+TEST_F(FewObjects, AreLimitedForEachProcess) {
+    process_at_its_limit();
+    EXPECT_EQ(try_create(new_process(), u"\\RPC Control\\5").status, STATUS_SUCCESS);
+}
+
+class FewHandles : public ThreePorts {
+  protected:
+    FewHandles() : ThreePorts({.handles = 3}) {}
 };
 
 TEST_F(FewHandles, AreLimitedAndForgotten) {
-    FakeThread& owner = new_process();
-    const auto first = create(owner, u"\\RPC Control\\1");
-    create(owner, u"\\RPC Control\\2");
-    create(owner, u"\\RPC Control\\3");
-    EXPECT_EQ(try_create(owner, u"\\RPC Control\\4").status, STATUS_QUOTA_EXCEEDED);
-    close(owner, first);
-    EXPECT_EQ(try_create(owner, u"\\RPC Control\\4").status, STATUS_SUCCESS);
+    FakeThread& owner = process_at_its_limit();
     const auto& account = owner.process().account();
     EXPECT_EQ(account->used(Resource::handles), 3u);
     EXPECT_EQ(account->used(Resource::objects), 3u);

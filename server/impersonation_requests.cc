@@ -115,7 +115,8 @@ void handle(Call& call, const wire::AlpcImpersonate::Request& request,
             const wire::AlpcImpersonate::RequestBlobs&) {
     if (request.flags & ~(request.container ? 0 : kKnownFlags)) return call.finish(STATUS_INVALID_PARAMETER);
     Port* port = nullptr;
-    if (const auto status = find_port(call, request.handle, &port, request.message_id)) return call.finish(status);
+    if (const auto status = find_port(call, request.handle, &port, request.message_id))
+        return call.finish(status);
     const Message* const message = find_live(*port, request.message_id, request.callback_id);
     if (!message) return call.finish(STATUS_INVALID_MESSAGE);
     wire::AlpcImpersonate::Reply reply;

@@ -136,8 +136,8 @@ void inspect_object(const Object& object, TraceBuffer& buffer) {
 }
 
 // Without what belongs to the `inspector`, if that is charged to the account too.
-void inspect_limits(const QuotaAccount& account, const QuotaAccount* inspector, trace::LimitState::Event state,
-                    TraceBuffer& buffer) {
+void inspect_limits(const QuotaAccount& account, const QuotaAccount* inspector,
+                    trace::LimitState::Event state, TraceBuffer& buffer) {
     for (std::size_t i = 0; i < kResources; ++i) {
         if (!state.of_user && !kLimitNames[i].of_process) continue;
         const auto resource = static_cast<Resource>(i);
@@ -150,7 +150,8 @@ void inspect_limits(const QuotaAccount& account, const QuotaAccount* inspector, 
 
 void inspect_limits_of_users(const Kernel& kernel, const Process& inspector, TraceBuffer& buffer) {
     for (const auto& [user, account] : kernel.users()) {
-        const QuotaAccount* const own = user == inspector.facts().unix_user ? inspector.account().get() : nullptr;
+        const QuotaAccount* const own =
+            user == inspector.facts().unix_user ? inspector.account().get() : nullptr;
         inspect_limits(*account, own, {.unix_user = user, .of_user = 1}, buffer);
     }
 }
@@ -164,7 +165,8 @@ void inspect(const Kernel& kernel, const Process& inspector, std::uint32_t what,
         if (what & wire::inspect_tokens) inspect_token(*process, buffer);
         if (what & wire::inspect_limits) {
             const ProcessFacts& facts = process->facts();
-            inspect_limits(*process->account(), nullptr, {.process = facts.id, .unix_user = facts.unix_user}, buffer);
+            inspect_limits(*process->account(), nullptr, {.process = facts.id, .unix_user = facts.unix_user},
+                           buffer);
         }
     }
     if (what & wire::inspect_limits) inspect_limits_of_users(kernel, inspector, buffer);

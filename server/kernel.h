@@ -47,8 +47,8 @@ class Kernel {
     // For tokens of which nobody else has named an id; far from those that Wine gives out.
     std::uint64_t next_luid() { return ++last_luid_; }
 
-    // Gives the process its secret. The reference returned keeps it known to find_process(); there is none when
-    // its user has too many. `told` is how many bytes it said about itself.
+    // Gives the process its secret. The reference returned keeps it known to find_process(); there is none
+    // when its user has too many. `told` is how many bytes it said about itself.
     Ref<Process> add_process(ProcessFacts facts, security::Token token, std::size_t told = 0);
     Process* find_process(const Cookie& cookie) const;
     void remove_process(Process& process);

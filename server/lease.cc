@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <climits>
-#include <string>
 #include <tuple>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "server/kernel.h"
 #include "server/log.h"
 #include "server/port.h"
+#include "server/sealed_memory.h"
 #include "server/thread.h"
 
 namespace ntalpc::server {
@@ -32,12 +32,6 @@ UniqueFd duplicate(const UniqueFd& descriptor) {
     return UniqueFd(fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0));
 }
 
-// A descriptor of its own: a duplicate would have the rights of the original.
-UniqueFd for_reading(const UniqueFd& memory) {
-    const std::string path = "/proc/self/fd/" + std::to_string(memory.get());
-    return UniqueFd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-}
-
 // Low halves are what is slept on; the byte order is x86's.
 void wake_all(lease::Word& word) {
     syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
@@ -45,12 +39,9 @@ void wake_all(lease::Word& word) {
 
 }  // namespace
 
-// The size is sealed, so that no process can make the others fault.
 bool LeaseRegion::make(UniqueFd* memory) {
-    memory->reset(memfd_create("lease", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    if (!*memory || ftruncate(memory->get(), sizeof(lease::Region)) != 0 ||
-        fcntl(memory->get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-        return false;
+    *memory = make_sealed_memory("lease", sizeof(lease::Region));
+    if (!*memory) return false;
     void* const place =
         mmap(nullptr, sizeof(lease::Region), PROT_READ | PROT_WRITE, MAP_SHARED, memory->get(), 0);
     if (place == MAP_FAILED) return false;
@@ -138,6 +129,7 @@ std::int32_t Lease::make_memory() {
     constexpr std::size_t touched = 4 * lease::kPage;
     const Ref<QuotaAccount>& payer = connection_.client_account();
     if (!descriptors_.charge(payer, 3) || !pages_.charge(payer, touched)) return STATUS_QUOTA_EXCEEDED;
+    regions_ = {};
     bell_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     const bool made = regions_[0].make(&memory_[0]) && regions_[1].make(&memory_[1]) && bell_;
     return made ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
@@ -149,7 +141,7 @@ std::int32_t Lease::take_part(Side side, std::array<UniqueFd, 3>* descriptors) {
     }
     auto& [own, others, bell] = *descriptors;
     own = duplicate(memory_[index(side)]);
-    others = for_reading(memory_[index(peer_of(side))]);
+    others = open_for_reading(memory_[index(peer_of(side))]);
     bell = duplicate(bell_);
     if (!own || !others || !bell) return STATUS_INSUFFICIENT_RESOURCES;
     stage_ = side == Side::server ? Stage::open : Stage::held;

@@ -11,12 +11,12 @@ namespace ntalpc::server {
 
 // Held from start to end of a server's life; the file holds its process id. The lock's first byte keeps a
 // second server from starting, and can be looked at without being taken. The second byte is there to be
-// waited for. The third is held by a server until clients can connect, so that no other one says that there is
-// a server before there is.
+// waited for. The third is held by a server until clients can connect, so that no other one says that there
+// is a server before there is.
 class ServerLock {
   public:
-    // False when another server can be connected to; one that is just starting or ending is waited for. Throws
-    // std::system_error when the file cannot be used.
+    // False when another server can be connected to; one that is just starting or ending is waited for.
+    // Throws std::system_error when the file cannot be used.
     bool take(const std::string& directory);
     // Clients can connect.
     void let_others_look();

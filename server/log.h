@@ -21,8 +21,9 @@ void set_log_level(int level);
 void set_log_form(LogForm form);
 bool log_enabled(LogLevel level);
 
-// Lines written during its life are this client's doing, and are left out when there are too many of them. Those
-// of nobody in particular are counted as the server's own. Levels 2 and 3 are for people who want every line.
+// Lines written during its life are this client's doing, and are left out when there are too many of them.
+// Those of nobody in particular are counted as the server's own. Levels 2 and 3 are for people who want every
+// line.
 class LogAbout {
   public:
     explicit LogAbout(const LogSubject& subject);

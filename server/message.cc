@@ -37,7 +37,8 @@ Ref<Message> Message::make(Kernel& kernel, Connection& connection) {
     return message;
 }
 
-Ref<Message> Message::adopt(Kernel& kernel, Connection& connection, std::uint32_t id, std::uint32_t callback_id) {
+Ref<Message> Message::adopt(Kernel& kernel, Connection& connection, std::uint32_t id,
+                            std::uint32_t callback_id) {
     if (kernel.message_ids.find(id)) return {};
     Ref<Message> message(new Message(kernel, id, callback_id));
     kernel.message_ids.adopt(id, *message);
@@ -197,8 +198,8 @@ wire::MessageAttributes Message::attributes_for_receiver(std::uint32_t allocated
     return out;
 }
 
-// Flags 0 and no section handle: PythonForWindows' recording. What cannot be afforded is not delivered, nor is
-// what there is no room for (unknown on Windows); the latter then stays with the message.
+// Flags 0 and no section handle: PythonForWindows' recording. What cannot be afforded is not delivered, nor
+// is what there is no room for (unknown on Windows); the latter then stays with the message.
 UniqueFd Message::hand_out_view(Thread& thread, Port& port, wire::MessageAttributes* attributes) {
     if (!step_.view || !(attributes->allocated & ALPC_MESSAGE_VIEW_ATTRIBUTE)) return UniqueFd();
     const bool secured = step_.view.secured();

@@ -81,7 +81,8 @@ class Message final : public RefCounted, public Counted<Message> {
     // Makes a live message of the connection and gives it its ids.
     static Ref<Message> make(Kernel& kernel, Connection& connection);
     // One of an id that was set apart for a lease. Empty when there is such a message.
-    static Ref<Message> adopt(Kernel& kernel, Connection& connection, std::uint32_t id, std::uint32_t callback_id);
+    static Ref<Message> adopt(Kernel& kernel, Connection& connection, std::uint32_t id,
+                              std::uint32_t callback_id);
     // Makes one that belongs to no connection: what somebody sends to a connection port itself.
     static Ref<Message> make_detached(Kernel& kernel);
 
@@ -93,10 +94,10 @@ class Message final : public RefCounted, public Counted<Message> {
     std::uint64_t connection_serial() const { return connection_serial_; }
     const Step& step() const { return step_; }
 
-    // Replaces the step; `pool`, if there is one, is charged for the bytes that the sender's port may have under
-    // way. For memory the `payer` of the first step is charged, also for the answers: what somebody has asked for
-    // and does not fetch must not use up what the one who answers has. STATUS_QUOTA_EXCEEDED leaves the message as
-    // it was.
+    // Replaces the step; `pool`, if there is one, is charged for the bytes that the sender's port may have
+    // under way. For memory the `payer` of the first step is charged, also for the answers: what somebody has
+    // asked for and does not fetch must not use up what the one who answers has. STATUS_QUOTA_EXCEEDED leaves
+    // the message as it was.
     std::int32_t set_step(Step step, const Ref<QuotaAccount>& payer, const Ref<QuotaAccount>& pool = {});
     // The first step of a message that must reach its receiver whatever the sender has used up by then.
     void set_paid_step(Step step, MessageCost cost);
@@ -116,14 +117,15 @@ class Message final : public RefCounted, public Counted<Message> {
     wire::MessageAttributes attributes_for_receiver(std::uint32_t allocated);
     // PortContext for the receiving side.
     std::uint64_t context_for_receiver() const;
-    // Opens the view that the step carries for a receiver that has room for its attribute. Returns its memory.
+    // Opens the view that the step carries for a receiver that has room for its attribute. Returns its
+    // memory.
     UniqueFd hand_out_view(Thread& thread, Port& port, wire::MessageAttributes* attributes);
     // What has just been handed out no longer needs delivery: the message ends or becomes pending.
     void received();
     // The view that the side has received with the message last is given up.
     void unmap_received_view(Side side);
-    // The objects that a side may take: it has received the message, and not given it back; or the message has
-    // been canceled meanwhile, and the side has not been told yet. nullptr for anybody else.
+    // The objects that a side may take: it has received the message, and not given it back; or the message
+    // has been canceled meanwhile, and the side has not been told yet. nullptr for anybody else.
     const PassedObjects* objects_for(Side side) const;
 
     // The sender of the step has attached an event: it is told when its message has been answered, received
@@ -136,8 +138,8 @@ class Message final : public RefCounted, public Counted<Message> {
     // On the monotonic clock; 0 when nobody wanted to know.
     std::int64_t queued_at() const { return queued_at_; }
 
-    // A thread of the side waited for the answer by a lease that has been taken back, and comes to wait for it here
-    // (Thread::set_away). An answer is kept for it.
+    // A thread of the side waited for the answer by a lease that has been taken back, and comes to wait for
+    // it here (Thread::set_away). An answer is kept for it.
     void expect_back(Side side) { away_[index(side)] = true; }
     // The thread is there. True when it finds its answer; else it may wait for it, if the message is live.
     bool come_back(Side side);

@@ -30,7 +30,8 @@ class MessageIds {
     }
 
   private:
-    static constexpr std::uint32_t kLargest = 0x3FFFFFFC;  // above are messages of leases and resource reserves
+    // Above are messages of leases and resource reserves.
+    static constexpr std::uint32_t kLargest = 0x3FFFFFFC;
     std::unordered_map<std::uint32_t, Message*> live_;
     std::uint32_t next_ = 0;
 };

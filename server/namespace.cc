@@ -68,7 +68,8 @@ void Namespace::add_session(std::uint32_t session) {
     if (session > kMaxSession) return;
     const auto sessions = add_directory(*root_, u"Sessions");
     const std::u16string number = decimal(session);
-    if (const Object* const known = sessions->find(number, CaseRule::sensitive); known && known->permanent()) return;
+    if (const Object* const known = sessions->find(number, CaseRule::sensitive); known && known->permanent())
+        return;
     const auto links = add_directory(*sessions, u"BNOLINKS");
     if (session == 0) {
         add_link(*links, number, u"\\BaseNamedObjects");
@@ -129,7 +130,8 @@ std::int32_t nothing_behind(std::u16string_view rest) {
 
 }  // namespace
 
-std::int32_t Namespace::find_start(const ObjectPath& path, const NameUser* maker, Ref<Directory>* start) const {
+std::int32_t Namespace::find_start(const ObjectPath& path, const NameUser* maker,
+                                   Ref<Directory>* start) const {
     *start = root_;
     if (path.nameless.empty()) return STATUS_SUCCESS;
     *start = Ref<Directory>(static_cast<Directory*>(nameless_->find(path.nameless, CaseRule::sensitive)));
@@ -198,7 +200,8 @@ std::int32_t Namespace::open(const ObjectPath& path, const security::Token& toke
 std::int32_t Namespace::insert(const ObjectPath& path, const NameUser& user, Object& object) {
     Place place;
     if (const auto status = locate(path, user.token, &user, &place); status != STATUS_SUCCESS) return status;
-    if (place.last.empty() || place.directory->find(place.last, path.rule)) return STATUS_OBJECT_NAME_COLLISION;
+    if (place.last.empty() || place.directory->find(place.last, path.rule))
+        return STATUS_OBJECT_NAME_COLLISION;
     std::uint32_t granted = 0;
     auto status = check_object_access(*place.directory, user.token, kDirectoryCreateObject, &granted);
     if (status == STATUS_SUCCESS) status = charge_name(object, place.last, user);

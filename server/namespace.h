@@ -13,8 +13,8 @@ namespace ntalpc::server {
 struct ObjectPath {
     std::u16string text;
     CaseRule rule = CaseRule::sensitive;
-    // Directories of the client's world (wire::NameRoot): how much of the text leads to one, and which one it begins at
-    // (empty: the root).
+    // Directories of the client's world (wire::NameRoot): how much of the text leads to one, and which one it
+    // begins at (empty: the root).
     std::size_t known = 0;
     std::u16string nameless{};
 };
@@ -36,9 +36,9 @@ class Namespace {
     // with the path, STATUS_ACCESS_DENIED that the token may not pass through a directory of it.
     std::int32_t open(const ObjectPath& path, const security::Token& token, Ref<Object>* found) const;
 
-    // Gives `object` a name, in directories that are made for it where the client has them. In addition to the
-    // above: STATUS_OBJECT_NAME_COLLISION, STATUS_QUOTA_EXCEEDED, and STATUS_ACCESS_DENIED when the token may not
-    // create objects there.
+    // Gives `object` a name, in directories that are made for it where the client has them. In addition to
+    // the above: STATUS_OBJECT_NAME_COLLISION, STATUS_QUOTA_EXCEEDED, and STATUS_ACCESS_DENIED when the token
+    // may not create objects there.
     std::int32_t insert(const ObjectPath& path, const NameUser& user, Object& object);
 
     // Makes sure that the directories of a session exist.

@@ -45,10 +45,11 @@ class Object : public RefCounted {
     // The absolute path, or an empty string for an unnamed object.
     std::u16string path() const;
 
-    // Who may do what with it (object_security.h). nullptr until it is assigned: for an object that everybody may
-    // use, or one whose descriptor follows from who made it.
+    // Who may do what with it (object_security.h). nullptr until it is assigned: for an object that everybody
+    // may use, or one whose descriptor follows from who made it.
     const security::SecurityDescriptor* descriptor() const { return descriptor_.get(); }
-    void set_descriptor(std::unique_ptr<const security::SecurityDescriptor> descriptor, MessageCharge charge) {
+    void set_descriptor(std::unique_ptr<const security::SecurityDescriptor> descriptor,
+                        MessageCharge charge) {
         descriptor_ = std::move(descriptor);
         descriptor_charge_ = std::move(charge);
     }

@@ -207,8 +207,8 @@ TEST_F(ObjectSecurityTest, AChangedDaclCountsAtOnce) {
     EXPECT_EQ(connect_status(bob), STATUS_SUCCESS);
 }
 
-// PORT_CONNECT is among what reading and writing mean for a port, so a label that forbids only writing up, as every
-// object without one has, does not keep a low client out.
+// PORT_CONNECT is among what reading and writing mean for a port, so a label that forbids only writing up, as
+// every object without one has, does not keep a low client out.
 TEST_F(ObjectSecurityTest, ALabelKeepsOutWhoIsBelowIt) {
     Token low = token_of(kBob), high = token_of(kAlice);
     low.integrity = security::integrity::kLow;

@@ -105,8 +105,8 @@ class Port final : public Object, public Counted<Port> {
     // To be called whenever that may have changed.
     void readiness_changed();
 
-    // What a wait on a handle of the port sees: whether it is ready. A port without the flag is never signalled.
-    // `list_posts` is what the waiting thread knows of a completion list.
+    // What a wait on a handle of the port sees: whether it is ready. A port without the flag is never
+    // signalled. `list_posts` is what the waiting thread knows of a completion list.
     bool signalled(std::uint64_t list_posts) const;
     // Those who wait for that. They are looked at again whenever a message is queued or a state ends.
     std::list<PortWait*>& watchers() { return watchers_; }
@@ -115,8 +115,8 @@ class Port final : public Object, public Counted<Port> {
     std::int32_t associate(Process& process, std::uint64_t cookie);
     // To be called when what ends has not been waited for by any receiver.
     void announce_end();
-    // A descriptor that is readable while the port is ready, or may have something in its completion list: until
-    // somebody finds that empty by a receive. Everybody gets the same one.
+    // A descriptor that is readable while the port is ready, or may have something in its completion list:
+    // until somebody finds that empty by a receive. Everybody gets the same one.
     std::int32_t event(const Ref<QuotaAccount>& payer, UniqueFd* descriptor);
 
     // Why no connection of the port can have a lease; nullptr if it can.

@@ -10,14 +10,14 @@
 
 namespace ntalpc::server {
 
-// STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH. What the port's leases carry comes here first, so that the
-// request finds everything as it is: that of the message, where the request is about one.
+// STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH. What the port's leases carry comes here first, so that
+// the request finds everything as it is: that of the message, where the request is about one.
 std::int32_t find_port(const Call& call, std::uint64_t handle, Port** port, std::uint32_t message_id = 0);
 // For requests to which leases make no difference, or that see to it themselves.
 std::int32_t find_port_for_messages(const Call& call, std::uint64_t handle, Port** port);
 
-// The connection port that a name leads to, if the caller may connect to it (PORT_CONNECT). A server whose user is not
-// `required_sid` (unless that is empty) gives STATUS_SERVER_SID_MISMATCH. Refusals are logged.
+// The connection port that a name leads to, if the caller may connect to it (PORT_CONNECT). A server whose
+// user is not `required_sid` (unless that is empty) gives STATUS_SERVER_SID_MISMATCH. Refusals are logged.
 std::int32_t find_listener(const Call& call, const ObjectPath& path, wire::Bytes required_sid,
                            Ref<Port>* listener);
 

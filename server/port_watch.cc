@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "server/port_watch.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
-
-#include <string>
 
 #include "ntalpc/status.h"
 #include "server/log.h"
+#include "server/sealed_memory.h"
 
 namespace ntalpc::server {
 
@@ -17,10 +14,8 @@ PortWatch::~PortWatch() {
 }
 
 bool PortWatch::make() {
-    memory_.reset(memfd_create("port", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    if (!memory_ || ftruncate(memory_.get(), lease::kPage) != 0 ||
-        fcntl(memory_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-        return false;
+    memory_ = make_sealed_memory("port", lease::kPage);
+    if (!memory_) return false;
     void* const place = mmap(nullptr, lease::kPage, PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
     if (place == MAP_FAILED) return false;
     page_ = static_cast<lease::PortPage*>(place);
@@ -35,8 +30,7 @@ std::int32_t PortWatch::open(const Ref<QuotaAccount>& payer, std::int64_t since,
     }
     if (const auto status = event_.open(payer, since != 0, event)) return status;
     show(since);
-    const std::string path = "/proc/self/fd/" + std::to_string(memory_.get());
-    page->reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    *page = open_for_reading(memory_);
     return *page ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 

@@ -57,7 +57,9 @@ class Process final : public RefCounted, public Counted<Process> {
     const SharedFacts& shared_facts() const { return facts_; }
     const Cookie& cookie() const { return cookie_; }
     const Ref<QuotaAccount>& account() const { return account_; }
-    bool pay_for_itself(std::size_t bytes) { return charge_.charge(account_) && memory_.charge(account_, bytes); }
+    bool pay_for_itself(std::size_t bytes) {
+        return charge_.charge(account_) && memory_.charge(account_, bytes);
+    }
 
     // The primary token as it is now.
     const TokenRef& token() const { return token_; }

@@ -60,21 +60,8 @@ TEST(Quota, AChargeOutlivesTheOtherOwnersOfItsAccount) {
 class SmallQuota : public KernelTest {
   protected:
     static constexpr std::size_t kBytes = 4096;
-    SmallQuota() : KernelTest({.message_bytes = kBytes, .objects = 3}) {}
+    SmallQuota() : KernelTest({.message_bytes = kBytes}) {}
 };
-
-TEST_F(SmallQuota, HandlesBeyondTheLimitAreRefusedUntilOneIsClosed) {
-    FakeThread& owner = new_process();
-    const auto first = create(owner, u"\\RPC Control\\1");
-    create(owner, u"\\RPC Control\\2");
-    create(owner, u"\\RPC Control\\3");
-    EXPECT_EQ(try_create(owner, u"\\RPC Control\\4").status, STATUS_QUOTA_EXCEEDED);
-    close(owner, first);
-    // The refused name was not left behind.
-    EXPECT_EQ(try_create(owner, u"\\RPC Control\\4").status, STATUS_SUCCESS);
-    // Others have accounts of their own.
-    EXPECT_EQ(try_create(new_process(), u"\\RPC Control\\5").status, STATUS_SUCCESS);
-}
 
 TEST_F(SmallQuota, QueuedMessagesAreChargedToTheirSenderUntilReceived) {
     const Pair pair = connected_pair();

@@ -2,7 +2,6 @@
 #include "server/section.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -11,21 +10,18 @@
 #include "ntalpc/status.h"
 #include "server/log.h"
 #include "server/process.h"
+#include "server/sealed_memory.h"
 #include "server/view.h"
 
 namespace ntalpc::server {
 
 namespace {
 
-// The seals keep those who have it from truncating it, by which they would make the others fault. More may be
-// added.
 UniqueFd make_memory(std::uint64_t size) {
-    UniqueFd memory(memfd_create("view", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    if (!memory || ftruncate(memory.get(), static_cast<off_t>(size)) != 0 ||
-        fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0) {
+    UniqueFd memory = make_sealed_memory("view", size, MoreSeals::allowed);
+    if (!memory) {
         log(LogLevel::always,
             "no memory for a view could be made; raise the limit on open files or free some memory");
-        return UniqueFd();
     }
     return memory;
 }
@@ -89,10 +85,8 @@ std::int32_t Region::make(const Ref<PortSection>& section, std::uint64_t size, R
     return STATUS_SUCCESS;
 }
 
-// A descriptor of its own: a duplicate would have the rights of the original.
 UniqueFd Region::read_only_memory() const {
-    const std::string path = "/proc/self/fd/" + std::to_string(memory().get());
-    return UniqueFd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    return open_for_reading(memory());
 }
 
 bool Region::sealed() const {

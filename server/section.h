@@ -36,8 +36,9 @@ constexpr std::uint64_t round_up(std::uint64_t size, std::uint64_t unit) {
 // More than any address space; sizes above it are refused before anything is computed from them.
 inline constexpr std::uint64_t kLargestSize = std::uint64_t{1} << 46;
 
-// Whether a process may map memory that another one brought. Who shrinks memory that somebody else has mapped makes
-// him fault, so between users it must be sealed against that; one user's processes can end each other anyway.
+// Whether a process may map memory that another one brought. Who shrinks memory that somebody else has mapped
+// makes him fault, so between users it must be sealed against that; one user's processes can end each other
+// anyway.
 bool may_be_shared(const UniqueFd& memory, const ProcessFacts& owner, const ProcessFacts& user);
 
 class PortSection final : public RefCounted, public Counted<PortSection> {

@@ -61,8 +61,8 @@ class Linger {
     Nanoseconds end_ = kForever;
 };
 
-// Large messages and what clients keep share one heap, which would grow for hours as the one settles in the gaps of
-// the other. Now and then the pages that are free in it go back to the system.
+// Large messages and what clients keep share one heap, which would grow for hours as the one settles in the
+// gaps of the other. Now and then the pages that are free in it go back to the system.
 class HeapTrimmer {
   public:
     void trim_if_due(Nanoseconds now) {

@@ -32,7 +32,8 @@ security::SecurityDescriptor make_directory_descriptor(OpenTo open_to) {
 std::unique_ptr<const security::SecurityDescriptor> directory_descriptor(OpenTo open_to) {
     static const auto for_creators = make_directory_descriptor(OpenTo::creators);
     static const auto for_readers = make_directory_descriptor(OpenTo::readers);
-    return std::make_unique<security::SecurityDescriptor>(open_to == OpenTo::creators ? for_creators : for_readers);
+    return std::make_unique<security::SecurityDescriptor>(open_to == OpenTo::creators ? for_creators
+                                                                                      : for_readers);
 }
 
 }  // namespace ntalpc::server

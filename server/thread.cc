@@ -93,7 +93,8 @@ void Thread::reply(std::int32_t status) {
     send(status, std::span(&piece, 1), {});
 }
 
-void Thread::send(std::int32_t status, std::span<const wire::Bytes> pieces, std::span<const UniqueFd> descriptors) {
+void Thread::send(std::int32_t status, std::span<const wire::Bytes> pieces,
+                  std::span<const UniqueFd> descriptors) {
     assert(outstanding_);
     process_->views().orders().precede_answer(*this);
     outstanding_ = false;
@@ -102,7 +103,8 @@ void Thread::send(std::int32_t status, std::span<const wire::Bytes> pieces, std:
             static_cast<unsigned long long>(process_->facts().id), static_cast<unsigned long long>(id_),
             process_->facts().image_path.c_str(), wire::code_name(code_), status_text(status).c_str());
     }
-    if (!recorder_) NTALPC_TRACE(call_ended(*this, code_, status, began_, parked_ == 0 ? 0 : Tracer::now() - parked_));
+    if (!recorder_)
+        NTALPC_TRACE(call_ended(*this, code_, status, began_, parked_ == 0 ? 0 : Tracer::now() - parked_));
     sink_.send(pieces, descriptors);
 }
 

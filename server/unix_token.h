@@ -23,8 +23,9 @@ extern const security::Sid kWineUser;
 // S-1-22-2-gid, which is how Samba names Unix identities. `id` becomes the token id and the modified id.
 security::Token token_of_unix_user(const UnixIdentity& identity, bool is_servers_own, std::uint64_t id);
 
-// To ask what somebody could do: the above for a SID that it gives out, without the groups of a Unix user, which
-// only the kernel knows; for any other SID an ordinary user of that SID, who is in nobody's group if anonymous.
+// To ask what somebody could do: the above for a SID that it gives out, without the groups of a Unix user,
+// which only the kernel knows; for any other SID an ordinary user of that SID, who is in nobody's group if
+// anonymous.
 security::Token token_of_sid(const security::Sid& sid);
 
 }  // namespace ntalpc::server

@@ -4,18 +4,14 @@
 import json
 import os
 import pathlib
-import shutil
-import subprocess
 import sys
-import tempfile
 import unittest
 
 from support import statuses
-from support.case import ALPCCTL, ALPCSERVER, BUILD, LIMIT, EndToEnd
-from support.puppet import Puppet
+from support.case import ALPCCTL, BUILD, LIMIT, EndToEnd
+from support.users import ALICE, BOB, OtherUsers
 
 HERE = pathlib.Path(__file__).resolve().parent
-ALICE, BOB = 12345, 65534
 # As many threads as wanted, each with a port of its own, all there at the same time.
 MANY_THREADS = """
 import ctypes, os, sys, threading
@@ -130,36 +126,11 @@ class Limits(WithLimits):
         self.assertIn(b"cannot read", self.server("--limits=/nowhere", "--show-limits").stderr)
 
 
-class LimitsOfUsers(WithLimits):
+class LimitsOfUsers(WithLimits, OtherUsers):
     """One server for all: what one user has used up, another one does not miss."""
 
-    def setUp(self):
-        super().setUp()
-        if os.geteuid() != 0 or not shutil.which("setpriv"):
-            self.skipTest("only root can become other users")
-
-    def puppet_of(self, user):
-        script = f"{self.shared}/support/native_puppet.py"
-        command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", sys.executable, script]
-        puppet = Puppet(self.start(*command, env=dict(self.environment, BUILD_DIR=self.shared)))
-        puppet.expect_ready(LIMIT)
-        return puppet
-
-    def serve(self, *options):
-        shared = tempfile.TemporaryDirectory(dir="/tmp")
-        self.addCleanup(shared.cleanup)
-        self.shared = shared.name
-        os.chmod(self.shared, 0o755)
-        os.mkdir(f"{self.shared}/ntdll_alpc")
-        shutil.copy(BUILD / "ntdll_alpc/libntalpc.so", f"{self.shared}/ntdll_alpc/libntalpc.so")
-        shutil.copytree(HERE / "support", f"{self.shared}/support")
-        self.environment["NTALPC_SYSTEM"] = f"{self.shared}/system"
-        serving = self.start(ALPCSERVER, "--system", *options, stderr=subprocess.DEVNULL)
-        self.addCleanup(serving.terminate)
-        self.wait_until(lambda: os.path.exists(f"{self.shared}/system/socket"), "the server's socket is there")
-
     def test_a_user_meets_his_limit(self):
-        self.serve("--limit=user.objects=7")
+        self.serve_all("--limit=user.objects=7")
         first, second, other = self.puppet_of(ALICE), self.puppet_of(ALICE), self.puppet_of(BOB)
         self.assertEqual(first.ask("create mine").status, statuses.SUCCESS)
         made, status = self.create_until_refused(second, "alice")

@@ -2,13 +2,12 @@
 """Programs of different Wine prefixes, and of different users, do not see each other's ports."""
 
 import os
-import shutil
 import sys
-import tempfile
 import unittest
 
 from support import statuses
-from support.case import BUILD, EndToEnd
+from support.case import EndToEnd
+from support.users import BOB, OtherUsers, as_user
 
 
 class Prefixes(EndToEnd):
@@ -37,14 +36,7 @@ class Prefixes(EndToEnd):
         self.assertEqual(client.ask("create mine").status, statuses.NAME_COLLISION)
 
 
-class Users(EndToEnd):
-    NOBODY = 65534
-
-    def setUp(self):
-        super().setUp()
-        if os.geteuid() != 0 or not shutil.which("setpriv"):
-            self.skipTest("only root can become another user")
-
+class Users(OtherUsers):
     def test_another_user_is_refused_and_the_log_says_so(self):
         mine = self.puppet("native")
         self.assertEqual(mine.ask("create mine").status, statuses.SUCCESS)
@@ -52,13 +44,10 @@ class Users(EndToEnd):
         # As if somebody had opened everything to everybody; the server must still know whom it serves.
         for path in (self.directory.parent, self.directory, directory.parent, directory, directory / "socket"):
             os.chmod(path, 0o777)
-        other = self.run_program(*self.as_nobody(), sys.executable, "-c", self.connect_to(directory / "socket"))
+        other = self.run_program(*as_user(BOB), sys.executable, "-c", self.connect_to(directory / "socket"))
         self.assertEqual(other.stdout, b"hung up\n", other.stderr)
-        self.assertIn(f"of user {self.NOBODY}: this server serves user 0 only", (directory / "log").read_text())
+        self.assertIn(f"of user {BOB}: this server serves user 0 only", (directory / "log").read_text())
         self.assertEqual(mine.end(), 0)
-
-    def as_nobody(self):
-        return ["setpriv", f"--reuid={self.NOBODY}", f"--regid={self.NOBODY}", "--clear-groups"]
 
     @staticmethod
     def connect_to(path):
@@ -68,17 +57,12 @@ class Users(EndToEnd):
     def test_a_program_of_another_user_does_not_get_in(self):
         mine = self.puppet("native")
         self.assertEqual(mine.ask("create mine").status, statuses.SUCCESS)
-        # It must be able to read the library, and nothing else.
-        with tempfile.TemporaryDirectory(dir="/tmp") as shared:
-            os.chmod(shared, 0o755)
-            os.mkdir(f"{shared}/ntdll_alpc")
-            shutil.copy(BUILD / "ntdll_alpc/libntalpc.so", f"{shared}/ntdll_alpc/libntalpc.so")
-            shutil.copytree(os.path.join(os.path.dirname(os.path.abspath(__file__)), "support"), f"{shared}/support")
-            os.chmod(self.directory.parent, 0o755)
-            os.chmod(self.directory, 0o755)
-            script = f"{shared}/support/native_puppet.py"
-            other = self.run_program(*self.as_nobody(), sys.executable, script, input=b"create mine\n",
-                                     env=dict(self.environment, BUILD_DIR=shared))
+        # It can read the library, and nothing else.
+        self.share_library()
+        os.chmod(self.directory.parent, 0o755)
+        os.chmod(self.directory, 0o755)
+        command, environment = self.puppet_words(BOB)
+        other = self.run_program(*command, input=b"create mine\n", env=environment)
         answers = other.stdout.decode().split("\n")
         self.assertTrue(answers[1].startswith(statuses.INSUFFICIENT_RESOURCES), other)
         self.assertRegex(other.stderr, rb"belongs to another user|Permission denied")

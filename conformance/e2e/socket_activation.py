@@ -13,6 +13,7 @@ import unittest
 from support import statuses
 from support.case import ALPCSERVER, BUILD, LIMIT, EndToEnd
 from support.puppet import Puppet
+from support.users import ALICE, as_user, need_other_users
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 UNITS = os.path.join(HERE, "../../tools/systemd")
@@ -105,17 +106,15 @@ class SocketActivation(EndToEnd):
             os.unlink(self.path)
 
     def test_the_directory_of_a_dynamic_user_is_a_link(self):
-        if os.geteuid() != 0 or not shutil.which("setpriv"):
-            self.skipTest("only root can become other users")
+        need_other_users(self)
         shared = tempfile.TemporaryDirectory(dir="/tmp")
         self.addCleanup(shared.cleanup)
         os.chmod(shared.name, 0o755)
         program = shutil.copy(ALPCSERVER, shared.name)
         os.mkdir(f"{shared.name}/private", 0o755)
-        os.chown(f"{shared.name}/private", 12345, 12345)
+        os.chown(f"{shared.name}/private", ALICE, ALICE)
         os.symlink(f"{shared.name}/private", f"{shared.name}/link")
-        self.command = [shutil.which("setpriv"), "--reuid=12345", "--regid=12345", "--clear-groups",
-                        program, "--system", f"--directory={shared.name}/link"]
+        self.command = [*as_user(ALICE), program, "--system", f"--directory={shared.name}/link"]
         self.activate(self.listen())
         self.check_service()
 

@@ -4,57 +4,31 @@
 import os
 import re
 import resource
-import shutil
 import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import unittest
 
 from support import statuses
-from support.case import ALPCSERVER, BUILD, LIMIT, EndToEnd
-from support.puppet import Puppet
+from support.case import BUILD, LIMIT, EndToEnd
+from support.users import ALICE, BOB, OtherUsers, as_user
 
-ALICE, BOB = 12345, 65534
 ACCESS_DENIED = "c0000022"
 
 
-class SystemMode(EndToEnd):
+class SystemMode(OtherUsers):
     def setUp(self):
         super().setUp()
-        if os.geteuid() != 0 or not shutil.which("setpriv"):
-            self.skipTest("only root can become other users")
-        # Everybody must be able to read the library and reach the socket.
-        shared = tempfile.TemporaryDirectory(dir="/tmp")
-        self.addCleanup(shared.cleanup)
-        self.shared = shared.name
-        os.chmod(self.shared, 0o755)
-        os.mkdir(f"{self.shared}/ntdll_alpc")
-        shutil.copy(BUILD / "ntdll_alpc/libntalpc.so", f"{self.shared}/ntdll_alpc/libntalpc.so")
-        here = os.path.dirname(os.path.abspath(__file__))
-        shutil.copytree(os.path.join(here, "support"), f"{self.shared}/support")
-        self.socket_directory = f"{self.shared}/system"
-        self.environment["NTALPC_SYSTEM"] = self.socket_directory
-        self.serving = self.start(ALPCSERVER, "--system", "-d", stderr=subprocess.PIPE)
-        self.wait_until(lambda: os.path.exists(f"{self.socket_directory}/socket"), "the server's socket is there")
+        self.serving = self.serve_all("-d", stderr=subprocess.PIPE)
         self.addCleanup(self.stop)
+        self.socket_directory = f"{self.shared}/system"
 
     def stop(self):
         if self.serving.poll() is not None:
             return
         self.serving.terminate()
         self.log = self.serving.communicate(timeout=LIMIT)[1].decode()
-
-    def as_user(self, user):
-        return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-
-    def puppet_of(self, user):
-        script = f"{self.shared}/support/native_puppet.py"
-        environment = dict(self.environment, BUILD_DIR=self.shared)
-        puppet = Puppet(self.start(*self.as_user(user), sys.executable, script, env=environment))
-        puppet.expect_ready(LIMIT)
-        return puppet
 
     def test_a_user_is_served(self):
         server, client = self.puppet_of(ALICE), self.puppet_of(ALICE)
@@ -87,7 +61,7 @@ class SystemMode(EndToEnd):
 
     def test_nobody_can_stop_it_or_replace_it(self):
         for path in (f"{self.socket_directory}/socket", f"{self.socket_directory}/lock"):
-            removed = self.run_program(*self.as_user(BOB), "rm", "-f", path)
+            removed = self.run_program(*as_user(BOB), "rm", "-f", path)
             self.assertNotEqual(removed.returncode, 0)
             self.assertTrue(os.path.exists(path))
 
@@ -102,7 +76,7 @@ class SystemMode(EndToEnd):
         )
         body = struct.pack("<IIQqQIIII", self.protocol(), 77, 1, 0, 0, 0, 0, 0, 0)
         packet = struct.pack("<IHHiI", 16 + len(body), 0, 0, 0, 7) + body
-        result = self.run_program(*self.as_user(BOB), sys.executable, "-c", lie, packet.hex())
+        result = self.run_program(*as_user(BOB), sys.executable, "-c", lie, packet.hex())
         self.assertEqual(result.stdout, b"32\n", result.stderr)
         self.stop()
         self.assertNotIn("process 0001 is", self.log)
@@ -118,7 +92,7 @@ class SystemMode(EndToEnd):
             "print('flooded', flush=True)\n"
             "sys.stdin.read()\n"
         )
-        bob = self.start(*self.as_user(BOB), sys.executable, "-c", flood)
+        bob = self.start(*as_user(BOB), sys.executable, "-c", flood)
         self.assertEqual(bob.stdout.readline(), b"flooded\n")
         self.assertEqual(self.puppet_of(ALICE).ask("create mine").status, statuses.SUCCESS)
         self.stop()

@@ -12,7 +12,6 @@ using conformance::api;
 using conformance::Attributes;
 using conformance::header_size;
 using conformance::Message;
-using conformance::Name;
 using conformance::Port;
 using conformance::port_attributes;
 using conformance::refuse;

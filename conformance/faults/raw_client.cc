@@ -11,6 +11,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "core/packet_socket.h"
+
 namespace ntalpc::faults {
 
 namespace {
@@ -39,36 +41,17 @@ typename Type::Reply register_on(int socket, const typename Type::Request& reque
     auto fixed = request;
     auto packet = wire::encode({.code = static_cast<std::uint16_t>(Type::code), .serial = 1}, fixed, {},
                                Type::kRequestBlobs);
-    struct {
-        wire::PacketHeader header;
-        typename Type::Request body;
-    } whole = {packet.header, fixed};
-    static_assert(sizeof(whole) == sizeof(whole.header) + sizeof(whole.body));
-    if (::send(socket, &whole, sizeof(whole), MSG_NOSIGNAL) != static_cast<ssize_t>(sizeof(whole)))
+    packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
+    if (core::send_packet(socket, packet.pieces, -1) < 0)
         throw std::runtime_error("a hostile client cannot register");
     struct {
         wire::PacketHeader header;
         typename Type::Reply body;
     } answer;
-    iovec place = {&answer, sizeof(answer)};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(2 * sizeof(int))> control;
-    msghdr message{};
-    message.msg_iov = &place;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    ssize_t size;
-    while ((size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) continue;
+    const ssize_t size =
+        core::receive_packet(socket, std::as_writable_bytes(std::span(&answer, 1)), received);
     if (size < static_cast<ssize_t>(sizeof(answer)) || answer.header.status != 0)
         throw std::runtime_error("a hostile client is not registered");
-    if (const cmsghdr* const part = CMSG_FIRSTHDR(&message)) {
-        for (std::size_t i = 0; i < received.size() && CMSG_LEN((i + 1) * sizeof(int)) <= part->cmsg_len;
-             ++i) {
-            int descriptor;
-            std::memcpy(&descriptor, CMSG_DATA(part) + i * sizeof(int), sizeof(descriptor));
-            received[i].reset(descriptor);
-        }
-    }
     return answer.body;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the build compiles once for all conformance tests (see "precompiled headers" in the makefile). Tests include
-// what they use all the same.
+// What the build compiles once for all conformance tests (see "precompiled headers" in the makefile). Tests
+// include what they use all the same.
 #pragma once
 
 #include <gtest/gtest.h>

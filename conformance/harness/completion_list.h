@@ -47,7 +47,8 @@ class CompletionList {
     bool join() { return api().AlpcRegisterCompletionListWorkerThread(get()) != 0; }
     bool leave() { return api().AlpcUnregisterCompletionListWorkerThread(get()) != 0; }
 
-    // The next message of the list, waited for by receives that say when it is there. How many it takes says nothing.
+    // The next message of the list, waited for by receives that say when it is there. How many it takes says
+    // nothing.
     PORT_MESSAGE* wait(const Port& port, PALPC_MESSAGE_ATTRIBUTES* attributes = nullptr) {
         PORT_MESSAGE* const message = wait_unrecorded(port, attributes);
         observe("message in the list", message != nullptr);

@@ -27,18 +27,6 @@ LARGE_INTEGER absolute(std::chrono::milliseconds from_now) {
     return result;
 }
 
-Name::Name(std::string_view ascii) : text_(ascii.begin(), ascii.end()) {
-    string_.Length = static_cast<USHORT>(text_.size() * sizeof(WCHAR));
-    string_.MaximumLength = static_cast<USHORT>(string_.Length + sizeof(WCHAR));
-    string_.Buffer = text_.data();
-}
-
-OBJECT_ATTRIBUTES Name::attributes(HANDLE root) {
-    OBJECT_ATTRIBUTES result;
-    InitializeObjectAttributes(&result, &string_, OBJ_CASE_INSENSITIVE, root, nullptr);
-    return result;
-}
-
 std::string port_name(std::string_view suffix) {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
     // Always as long, because some tests send it about and lengths are compared between runs.

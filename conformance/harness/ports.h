@@ -10,6 +10,7 @@
 
 #include "conformance/harness/message.h"
 #include "conformance/harness/test.h"
+#include "ntalpc/name.h"
 
 namespace ntalpc::conformance {
 
@@ -20,21 +21,6 @@ constexpr std::chrono::milliseconds at_once{0};
 constexpr std::chrono::milliseconds short_wait{50};
 // How long something that must happen may take on a busy machine; the watchdog allows a test more.
 constexpr std::chrono::milliseconds long_wait{8000};
-
-// A UNICODE_STRING and what it points to.
-class Name {
-  public:
-    explicit Name(std::string_view ascii);
-    Name(const Name&) = delete;
-    Name& operator=(const Name&) = delete;
-
-    UNICODE_STRING* get() { return &string_; }
-    OBJECT_ATTRIBUTES attributes(HANDLE root = nullptr);
-
-  private:
-    std::basic_string<WCHAR> text_;
-    UNICODE_STRING string_;
-};
 
 // "\RPC Control\..." with the process and the running test in it; another `suffix` gives another name.
 std::string port_name(std::string_view suffix = {});

@@ -3,27 +3,14 @@
 
 #include <cstring>
 
+#include "ntalpc/name.h"
 #include "ntalpc/status.h"
 
 namespace ntalpc::load {
 
 namespace {
 
-class Name {
-  public:
-    explicit Name(const std::string& ascii) : text_(ascii.begin(), ascii.end()) {
-        string_.Length = static_cast<USHORT>(text_.size() * sizeof(WCHAR));
-        string_.MaximumLength = string_.Length;
-        string_.Buffer = text_.data();
-    }
-    Name(const Name&) = delete;
-    Name& operator=(const Name&) = delete;
-    UNICODE_STRING* get() { return &string_; }
-
-  private:
-    std::basic_string<WCHAR> text_;
-    UNICODE_STRING string_{};
-};
+;
 
 LARGE_INTEGER after(std::int64_t milliseconds) {
     LARGE_INTEGER time{};
@@ -83,8 +70,7 @@ std::string text_of(NTSTATUS status) {
 
 NTSTATUS create_port(const std::string& name, bool legacy, HANDLE* port) {
     Name path(name);
-    OBJECT_ATTRIBUTES object;
-    InitializeObjectAttributes(&object, path.get(), 0, nullptr, nullptr);
+    OBJECT_ATTRIBUTES object = path.attributes();
     ALPC_PORT_ATTRIBUTES attributes = port_attributes();
     return legacy ? NtCreatePort(port, &object, 0, kLegacyLength, 0)
                   : NtAlpcCreatePort(port, &object, &attributes);

@@ -3,8 +3,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <random>
 #include <set>
@@ -34,19 +34,17 @@ class ClientThread {
   public:
     ClientThread(Board& board, std::uint32_t number, std::uint32_t seed, std::uint32_t services,
                  std::uint32_t connections, const std::string& prefix)
-        : board_(board), self_(board.clients[number]), services_(services), prefix_(prefix), random_(seed) {
+        : board_(board), self_(board.clients[number]), prefix_(prefix), random_(seed) {
         for (std::uint32_t i = 0; i < connections; ++i) links_.push_back({.service = (seed + i) % services});
         legacy_.service = seed % services;
     }
 
     void run() {
-        for (Link& link : links_) {
-            if (!board_.clients_stop) connect(link);
-        }
+        for (Link& link : links_) connect(link);
         while (!board_.clients_stop) {
             Link& link = links_[random_() % links_.size()];
             if (!link.port) {
-                connect(link);
+                reconnect(link);
             } else if (!converse(link)) {
                 lose(link);
             }
@@ -81,19 +79,27 @@ class ClientThread {
         return false;
     }
 
+    // Waits until the service takes connections.
     void connect(Link& link) {
-        link.generation = board_.services[link.service].generation;
+        const Process& service = board_.services[link.service];
+        wait_for_any({service.serves.descriptor(), board_.clients_stopped.descriptor()}, kForEver);
+        if (board_.clients_stop) return;
+        link.generation = service.generation;
         link.sent = link.pushed = 0;
         const NTSTATUS status = connect_port(port_name(prefix_, link.service, false), &link.port);
         if (status == STATUS_SUCCESS) {
             ++self_.open;
+            board_.connected.set();
             if (random_() % 8 == 0) NtalpcOpenPortEvent(link.port, &link.event);
             return;
         }
         link.port = nullptr;
-        // One that has been started anew is not there at once.
         if (!is_loss(status)) complain(link, "cannot connect: " + text_of(status));
-        if (!board_.clients_stop) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    // A service that is started anew is not there at once. While it is not, other connections are used.
+    void reconnect(Link& link) {
+        const bool idle = std::ranges::none_of(links_, [](const Link& other) { return other.port; });
+        if (idle || board_.services[link.service].serves.is_set()) connect(link);
     }
     void lose(Link& link) {
         if (link.event >= 0) close(link.event);
@@ -248,7 +254,8 @@ class ClientThread {
         question_.make(body, 0);
         Attributes attributes(ALPC_MESSAGE_CONTEXT_ATTRIBUTE);
         attributes.get()->ValidAttributes = ALPC_MESSAGE_CONTEXT_ATTRIBUTE;
-        if (!good(link, send(link.port, question_, 0, attributes.get()), "sends what it will cancel")) return false;
+        if (!good(link, send(link.port, question_, 0, attributes.get()), "sends what it will cancel"))
+            return false;
         auto& context = attributes.part<ALPC_CONTEXT_ATTR>(ALPC_MESSAGE_CONTEXT_ATTRIBUTE);
         const NTSTATUS status = NtAlpcCancelMessage(link.port, 0, &context);
         if (status == STATUS_SUCCESS || status == STATUS_MESSAGE_RETRIEVED) {
@@ -299,7 +306,6 @@ class ClientThread {
 
     Board& board_;
     Process& self_;
-    const std::uint32_t services_;
     const std::string prefix_;
     std::minstd_rand random_;
     std::vector<Link> links_;
@@ -314,7 +320,7 @@ void run_client(Board& board, std::uint32_t number, std::uint32_t services, std:
     std::vector<std::thread> threads;
     for (std::uint32_t i = 0; i < kThreads; ++i) {
         const std::uint32_t seed = number * 977 + board.clients[number].generation * 31 + i * 7 + 1;
-        threads.emplace_back([&, seed, i] {
+        threads.emplace_back([&, seed] {
             const std::uint32_t share = std::max(1U, connections / kThreads);
             ClientThread(board, number, seed, services, share, prefix).run();
         });

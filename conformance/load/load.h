@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <string>
 
+#include "conformance/load/event.h"
 #include "ntalpc/ntalpc.h"
 
 namespace ntalpc::load {
@@ -42,11 +43,14 @@ inline constexpr std::int64_t kPatience = 180;  // seconds: what takes longer is
 struct Process {
     std::atomic<std::uint32_t> generation;  // changes when one is killed and when the next one comes
     std::atomic<std::uint32_t> open;        // connections that a client has
+    Event serves;                           // a service: its port is there
 };
 
 // Shared by all processes.
 struct Board {
     std::atomic<bool> clients_stop, services_stop;
+    Event clients_stopped;  // set with clients_stop
+    Event connected;        // a client has one connection more
     std::array<std::atomic<std::uint64_t>, kKinds> done;
     std::atomic<std::uint64_t> connections, pushed;
     std::atomic<std::uint64_t> abandoned;  // connections whose client was killed

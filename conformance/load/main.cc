@@ -104,6 +104,7 @@ class Load {
             if (tick % 240 == 0) tell_progress(now);
         }
         board_.clients_stop = true;
+        board_.clients_stopped.set();
         clients_.wait_for_all(2 * kPatience);
         board_.services_stop = true;
         services_.wait_for_all(2 * kPatience);
@@ -144,9 +145,11 @@ class Load {
     }
     std::uint32_t expected_open() const { return plan_.connections / plan_.clients() * plan_.clients(); }
     void wait_for_connections() const {
-        const auto begin = Clock::now();
-        while (open() < expected_open() * 9 / 10 && seconds_since(begin) < 2 * kPatience && server_.runs())
-            std::this_thread::sleep_for(kTick);
+        const auto end = Clock::now() + std::chrono::seconds(2 * kPatience);
+        while (open() < expected_open() * 9 / 10 && Clock::now() < end && server_.runs()) {
+            const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
+            if (wait_for_any({board_.connected.descriptor(), server_.end()}, left)) board_.connected.clear();
+        }
     }
 
     std::uint32_t open() const {
@@ -200,6 +203,9 @@ int run(const std::string& alpcserver, const std::string& alpcctl) {
         mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) throw std::bad_alloc();
     Board& board = *new (memory) Board{};
+    board.clients_stopped.open();
+    board.connected.open();
+    for (std::uint32_t i = 0; i < plan.services(); ++i) board.services[i].serves.open();
     ServerUnderLoad server(alpcserver, alpcctl);
     std::fflush(stdout);
     Load load(plan, board, server);

@@ -5,12 +5,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <thread>
 
 namespace ntalpc::load {
+
+using namespace std::chrono_literals;
 
 Crew::Crew(Board& board, std::array<Process, kMostProcesses>& places, const char* name, std::uint32_t size,
            Role role)
@@ -40,6 +42,7 @@ void Crew::replace(std::uint32_t number) {
     kill(members_[number], SIGKILL);
     waitpid(members_[number], nullptr, 0);
     places_[number].open = 0;
+    places_[number].serves.clear();
     ++places_[number].generation;
     start(number);
 }
@@ -64,18 +67,19 @@ void Crew::check_all_run() {
 void Crew::wait_for_all(std::int64_t seconds) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
     for (std::uint32_t number = 0; number < size(); ++number) {
+        const pid_t member = members_[number];
+        if (member == 0) continue;
+        const auto left = end - std::chrono::steady_clock::now();
+        const auto time = std::max(std::chrono::ceil<std::chrono::milliseconds>(left), 0ms);
+        const bool ended = wait_for_any({end_of_process(member).get()}, time);
+        if (!ended) kill(member, SIGKILL);
         int status = 0;
-        while (members_[number] != 0) {
-            if (waitpid(members_[number], &status, WNOHANG) == members_[number]) {
-                check_status(number, status);
-            } else if (std::chrono::steady_clock::now() > end) {
-                fail(board_, name_ + " does not end");
-                kill(members_[number], SIGKILL);
-                waitpid(members_[number], nullptr, 0);
-                members_[number] = 0;
-            } else {
-                std::this_thread::sleep_for(std::chrono::milliseconds(5));
-            }
+        waitpid(member, &status, 0);
+        if (ended) {
+            check_status(number, status);
+        } else {
+            members_[number] = 0;
+            fail(board_, name_ + " does not end");
         }
     }
 }

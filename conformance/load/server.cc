@@ -11,6 +11,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "conformance/load/event.h"
 #include "ntalpc/server_location.h"
 
 namespace ntalpc::load {
@@ -43,6 +44,7 @@ ServerUnderLoad::ServerUnderLoad(const std::string& alpcserver, const std::strin
     output_of("'" + alpcserver_ + "' -p");
     std::ifstream(server_directory(prefix_from_environment()) + "/lock") >> process_;
     if (process_ <= 1) throw std::runtime_error("the server does not say which process it is");
+    end_ = end_of_process(process_);
 }
 
 ServerUnderLoad::~ServerUnderLoad() {
@@ -52,7 +54,7 @@ ServerUnderLoad::~ServerUnderLoad() {
 }
 
 bool ServerUnderLoad::runs() const {
-    return kill(process_, 0) == 0;
+    return !wait_for_any({end_.get()}, std::chrono::milliseconds(0));
 }
 
 std::string ServerUnderLoad::leftovers() const {

@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "ntalpc/unique_fd.h"
+
 namespace ntalpc::load {
 
 class ServerUnderLoad {
@@ -15,6 +17,8 @@ class ServerUnderLoad {
     ~ServerUnderLoad();
     pid_t process() const { return process_; }
     bool runs() const;
+    // A descriptor that is readable once it has ended.
+    int end() const { return end_.get(); }
     // What it holds for clients, as `alpcctl status` has it; empty when there is nothing.
     std::string leftovers() const;
 
@@ -22,6 +26,7 @@ class ServerUnderLoad {
     const std::string alpcserver_, alpcctl_;
     std::string directory_;
     pid_t process_ = 0;
+    UniqueFd end_;
 };
 
 }  // namespace ntalpc::load

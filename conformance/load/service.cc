@@ -42,6 +42,7 @@ class Service {
     void run() {
         const NTSTATUS status = create_port(name_, false, &listener_);
         if (status != STATUS_SUCCESS) return complain("cannot create its port: " + text_of(status));
+        board_.services[number_].serves.set();
         std::vector<std::thread> threads;
         for (int i = has_several_threads(number_) ? 3 : 1; i > 0; --i)
             threads.emplace_back([this] { serve(); });

@@ -252,8 +252,9 @@ ALPC_TEST(Teardown, UnknownDisconnectFlags, "3.9", "inferred", low) {
     EXPECT_STATUS(STATUS_SUCCESS, send(connection.client, message.get(), release));
 }
 
-// Nothing shows from outside that a thread has begun to wait in a call. When the close comes too early, the call finds
-// no handle, or what somebody else has made meanwhile; then the whole is tried again with a longer head start.
+// Nothing shows from outside that a thread has begun to wait in a call. When the close comes too early, the
+// call finds no handle, or what somebody else has made meanwhile; then the whole is tried again with a longer
+// head start.
 ALPC_TEST(Teardown, ReceiverIsReleasedWhenItsPortIsClosed, "M42", "ROST", low) {
     NTSTATUS status = STATUS_INVALID_HANDLE;
     for (std::chrono::milliseconds head_start{10}; head_start < std::chrono::seconds(2); head_start *= 2) {

@@ -26,9 +26,9 @@
 //
 // Errors. Calls return an NTSTATUS: negative is failure (NT_SUCCESS is false), zero is success, and positive
 // values say more about a success. STATUS_TIMEOUT is such a value: nothing was received. Bad pointers answer
-// STATUS_ACCESS_VIOLATION and do not crash; the first call installs handlers for SIGSEGV and SIGBUS for this, which
-// pass everything else on. A program that installs its own later keeps the protection only if it passes faults on to
-// the handler it replaces. Statuses are in ntalpc/status.h, together with status_name().
+// STATUS_ACCESS_VIOLATION and do not crash; the first call installs handlers for SIGSEGV and SIGBUS for this,
+// which pass everything else on. A program that installs its own later keeps the protection only if it passes
+// faults on to the handler it replaces. Statuses are in ntalpc/status.h, together with status_name().
 #ifndef NTALPC_NTALPC_H
 #define NTALPC_NTALPC_H
 
@@ -43,8 +43,8 @@ extern "C" {
 
 NTALPC_API NTSTATUS NTAPI NtClose(HANDLE Handle);
 
-// Makes a section of memory, to be offered to the other side of a connection as a PORT_VIEW. There are no files
-// and no names: FileHandle and the name must be NULL. DesiredAccess, SectionPageProtection and
+// Makes a section of memory, to be offered to the other side of a connection as a PORT_VIEW. There are no
+// files and no names: FileHandle and the name must be NULL. DesiredAccess, SectionPageProtection and
 // AllocationAttributes are not used, all of the memory can be read and written at once.
 NTALPC_API NTSTATUS NTAPI NtCreateSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess,
                                           POBJECT_ATTRIBUTES ObjectAttributes, PLARGE_INTEGER MaximumSize,
@@ -70,20 +70,20 @@ NTALPC_API NTSTATUS NTAPI NtCreateEvent(PHANDLE EventHandle, ACCESS_MASK Desired
 NTALPC_API NTSTATUS NTAPI NtSetEvent(HANDLE EventHandle, LONG* PreviousState);
 NTALPC_API NTSTATUS NTAPI NtResetEvent(HANDLE EventHandle, LONG* PreviousState);
 
-// Makes a handle of an open file, pipe, socket or the like, so that it can be passed with the handle attribute of a
-// message; a memfd made by NtCreateSection is a section instead. The descriptor is duplicated: the caller closes its
-// own, and the handle with NtClose.
+// Makes a handle of an open file, pipe, socket or the like, so that it can be passed with the handle
+// attribute of a message; a memfd made by NtCreateSection is a section instead. The descriptor is duplicated:
+// the caller closes its own, and the handle with NtClose.
 NTALPC_API NTSTATUS NTAPI NtalpcHandleFromDescriptor(int Descriptor, PHANDLE Handle);
 
 // Gives a descriptor of what a handle stands for, such as one received with a message. The caller closes it.
 NTALPC_API NTSTATUS NTAPI NtalpcDescriptorFromHandle(HANDLE Handle, int* Descriptor);
 
-// Gives a descriptor for poll() and epoll: it is readable as long as the port has a message to receive that waits
-// notice, or has ended. It is the same for everybody who asks, must only be polled, and is closed by the caller; with
-// C++, ntalpc/async_receiver.h receives by it. It is what a native program uses instead of
-// AlpcAssociateCompletionPortInformation, which finds no completion ports here (STATUS_OBJECT_TYPE_MISMATCH), and of the
-// Tp* calls (STATUS_NOT_SUPPORTED). When messages go into a completion list it is readable until a receive finds the list
-// empty.
+// Gives a descriptor for poll() and epoll: it is readable as long as the port has a message to receive that
+// waits notice, or has ended. It is the same for everybody who asks, must only be polled, and is closed by
+// the caller; with C++, ntalpc/async_receiver.h receives by it. It is what a native program uses instead of
+// AlpcAssociateCompletionPortInformation, which finds no completion ports here (STATUS_OBJECT_TYPE_MISMATCH),
+// and of the Tp* calls (STATUS_NOT_SUPPORTED). When messages go into a completion list it is readable until a
+// receive finds the list empty.
 NTALPC_API NTSTATUS NTAPI NtalpcOpenPortEvent(HANDLE PortHandle, int* Descriptor);
 
 // Waits until an event is set, or a port made with ALPC_PORFLG_WAITABLE_PORT has a message to receive or has
@@ -101,8 +101,8 @@ NTALPC_API NTSTATUS NTAPI NtQueryObject(HANDLE Handle, OBJECT_INFORMATION_CLASS 
                                         PVOID ObjectInformation, ULONG ObjectInformationLength,
                                         PULONG ReturnLength);
 
-// Reads and changes the security descriptor of an object, as on Windows: what SecurityInformation names is what the
-// handle must have been granted the access for. Descriptors are self-relative when read.
+// Reads and changes the security descriptor of an object, as on Windows: what SecurityInformation names is
+// what the handle must have been granted the access for. Descriptors are self-relative when read.
 typedef ULONG SECURITY_INFORMATION;
 #define OWNER_SECURITY_INFORMATION 0x00000001
 #define GROUP_SECURITY_INFORMATION 0x00000002

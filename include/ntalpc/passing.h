@@ -6,7 +6,8 @@
 
 namespace ntalpc {
 
-// Windows has no code for ports, nor for anything else that it does not let pass. Programs never see this one.
+// Windows has no code for ports, nor for anything else that it does not let pass. Programs never see this
+// one.
 inline constexpr std::uint32_t kPassedPort = 0x80000000;
 
 // What a sender must do before its objects can be taken.

@@ -74,8 +74,8 @@ inline std::string make_private_directory(const std::string& path) {
     return {};
 }
 
-// One that everybody can find the socket in and nobody else can change. systemd gives a service with a dynamic user a
-// link to one, which only root can have made.
+// One that everybody can find the socket in and nobody else can change. systemd gives a service with a
+// dynamic user a link to one, which only root can have made.
 inline std::string make_system_directory(const std::string& path) {
     if (mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
         return "cannot create directory " + path + ": " + std::strerror(errno);

@@ -41,9 +41,10 @@ static_assert(sizeof(PacketHeader) == 16);
 inline constexpr std::size_t kMaxPacket = 160 * 1024;
 inline constexpr std::size_t kMaxDescriptors = 4;
 
-// Beside its socket a thread's channel may have two pipes, one each way: they take a packet to the other side in about
-// half the time. They also decide the order. A packet that is too large for them, or that has descriptors, goes
-// through the socket first, and then a header with this code, which stands for it, through the pipe.
+// Beside its socket a thread's channel may have two pipes, one each way: they take a packet to the other side
+// in about half the time. They also decide the order. A packet that is too large for them, or that has
+// descriptors, goes through the socket first, and then a header with this code, which stands for it, through
+// the pipe.
 inline constexpr std::uint16_t kOnSocket = 0xFFFF;
 inline constexpr std::size_t kMaxPiped = 4096;  // PIPE_BUF: what is written as one
 

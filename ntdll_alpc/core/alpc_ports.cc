@@ -239,7 +239,8 @@ NTSTATUS NtAlpcAcceptConnectPort(PHANDLE PortHandle, HANDLE ConnectionPortHandle
     if (status != STATUS_SUCCESS) return status;
     const PortKey port{scope.channel().generation(), request.handle};
     Leases::instance().offered(port, reply.lease);
-    status = scope.give_handle(std::move(capability), reply.handle, reply.access, name.attributes, PortHandle);
+    status =
+        scope.give_handle(std::move(capability), reply.handle, reply.access, name.attributes, PortHandle);
     // The client may send at once.
     Leases::instance().at(scope, port);
     return status;

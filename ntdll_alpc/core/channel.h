@@ -33,8 +33,8 @@ class Channel {
     // The calling thread's channel, connected. nullptr, and the reason in `status`, when there is no server
     // and none can be started.
     static Channel* current(NTSTATUS* status);
-    // The same for a call that needs nothing of an earlier server: if that has died since the thread's last call, there
-    // is a new one.
+    // The same for a call that needs nothing of an earlier server: if that has died since the thread's last
+    // call, there is a new one.
     static Channel* to_living_server(NTSTATUS* status);
     // The channel of the calling thread's innermost left call, which the thread returns to; nullptr if none.
     static Channel* left();

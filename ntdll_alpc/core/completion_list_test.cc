@@ -10,14 +10,10 @@
 #include <set>
 #include <vector>
 
+#include "core/interleavings_test_support.h"
+
 namespace ntalpc::core {
 namespace {
-
-// ---- The model ----
-//
-// As in shared_event_test.cc: a thread is a function of the results that its operations had so far. To take
-// one step it is run from its beginning with the recorded results, does the next operation for real, and is
-// left by an exception at the one after.
 
 constexpr std::uint32_t kChunks = 2;
 const ListLayout kLayout = ListLayout::with_chunks(kChunks);
@@ -28,7 +24,7 @@ enum class Role { writer, taker, worker, freer, asker };
 struct ModelThread {
     Role role;
     std::uint32_t round = 0;
-    std::vector<std::uint64_t> results;  // of this round
+    model::Results results;  // of this round
     bool done = false, killed = false;
     std::uint32_t expects = 0;  // the message that its claim is about; 0 for none
 };
@@ -49,51 +45,30 @@ struct World {
     std::uint32_t active_at_publish = 0;
     bool told = false, asleep = false;
 
-    std::vector<std::uint64_t> key() const {
-        std::vector<std::uint64_t> key{state,        used,       last,
-                                       wanted,       entries[0], entries[1],
-                                       return_count, published,  active_at_publish,
-                                       told,         asleep,     static_cast<std::uint64_t>(kills_left)};
+    model::Key key() const {
+        model::Key key{state,        used,       last,
+                       wanted,       entries[0], entries[1],
+                       return_count, published,  active_at_publish,
+                       told,         asleep,     static_cast<std::uint64_t>(kills_left)};
         for (const auto value : content) key.push_back(value);
         for (const auto value : owner) key.push_back(value);
-        key.push_back(in_list.size());
-        key.insert(key.end(), in_list.begin(), in_list.end());
-        key.push_back(delivered.size());
-        key.insert(key.end(), delivered.begin(), delivered.end());
+        model::append(key, in_list);
+        model::append(key, delivered);
         for (const auto& thread : threads) {
             key.push_back(thread.done | thread.killed << 1 | thread.expects << 2 | thread.round << 8);
-            key.push_back(thread.results.size());
-            key.insert(key.end(), thread.results.begin(), thread.results.end());
+            model::append(key, thread.results);
         }
         return key;
     }
 };
 
-struct OutOfSteps {};
-
-struct Execution {
-    World& world;
-    std::uint32_t index;
-    std::size_t replayed = 0;
-    bool may_step = true;
-
-    ModelThread& self() { return world.threads[index]; }
-    template <class Operation>
-    std::uint64_t operate(const Operation& operation) {
-        auto& results = self().results;
-        if (replayed < results.size()) return results[replayed++];
-        if (!may_step) throw OutOfSteps();
-        may_step = false;
-        results.push_back(operation());
-        return results[replayed++];
-    }
-};
-
-Execution* execution;
+model::Execution<World>& execution() {
+    return *model::execution<World>;
+}
 
 // What a change of State means for who has which message.
 void note_change_of_state(World& world, const ListState& before, const ListState& after) {
-    ModelThread& self = execution->self();
+    ModelThread& self = execution().self();
     if (self.role == Role::writer) {
         world.in_list.push_back(++world.published);
         world.active_at_publish = before.active_threads;
@@ -109,40 +84,40 @@ void note_change_of_state(World& world, const ListState& before, const ListState
 class ModelWords {
   public:
     std::uint64_t load64(std::uint32_t offset) {
-        return execution->operate([&] { return *word(offset); });
+        return execution().operate([&] { return *word(offset); });
     }
     bool exchange64(std::uint32_t offset, std::uint64_t& expected, std::uint64_t desired) {
-        const std::uint64_t before = execution->operate([&] {
+        const std::uint64_t before = execution().operate([&] {
             std::uint64_t& now = *word(offset);
             const std::uint64_t old = now;
             if (old != expected) return old;
             now = desired;
-            if (&now == &execution->world.state)
-                note_change_of_state(execution->world, ListState::of(old), ListState::of(desired));
+            if (&now == &execution().world.state)
+                note_change_of_state(execution().world, ListState::of(old), ListState::of(desired));
             return old;
         });
         return std::exchange(expected, before) == before;
     }
     std::uint32_t load32(std::uint32_t offset) {
-        return static_cast<std::uint32_t>(execution->operate([&] { return entry(offset); }));
+        return static_cast<std::uint32_t>(execution().operate([&] { return entry(offset); }));
     }
     void store32(std::uint32_t offset, std::uint32_t value) {
-        execution->operate([&] { return entry(offset) = value; });
+        execution().operate([&] { return entry(offset) = value; });
     }
     std::uint32_t add32(std::uint32_t, std::uint32_t value) {
         return static_cast<std::uint32_t>(
-            execution->operate([&] { return execution->world.return_count += value; }));
+            execution().operate([&] { return execution().world.return_count += value; }));
     }
 
   private:
     std::uint64_t* word(std::uint32_t offset) {
-        World& world = execution->world;
+        World& world = execution().world;
         if (offset == offsetof(ALPC_COMPLETION_LIST_HEADER, State)) return &world.state;
         if (offset == kRoomWantedOffset) return &world.wanted;
         return offset == kLayout.used_word(0) ? &world.used : &world.last;
     }
     std::uint32_t& entry(std::uint32_t offset) {
-        return execution->world.entries[(offset - kLayout.list_offset) / 4];
+        return execution().world.entries[(offset - kLayout.list_offset) / 4];
     }
 };
 
@@ -155,9 +130,9 @@ bool write_one(ModelList& list, std::uint32_t slot, std::uint32_t number) {
     if (used >> chunk & 1) return false;
     if (list.words().load32(kLayout.entry(slot)) != list.kNoMessage) return false;
     list.reserve(chunk, 1);
-    execution->operate([&] {
-        EXPECT_EQ(execution->world.owner[chunk], kNobody) << "written over a message that somebody holds";
-        return execution->world.content[chunk] = number;
+    execution().operate([&] {
+        EXPECT_EQ(execution().world.owner[chunk], kNobody) << "written over a message that somebody holds";
+        return execution().world.content[chunk] = number;
     });
     list.put(slot, chunk * kChunk);
     list.publish(slot, slot);
@@ -168,19 +143,19 @@ bool write_one(ModelList& list, std::uint32_t slot, std::uint32_t number) {
 bool take_one(ModelList& list) {
     const std::uint32_t offset = list.take();
     if (offset == list.kNoMessage) return false;
-    execution->operate([&] {
-        World& world = execution->world;
-        ModelThread& self = execution->self();
+    execution().operate([&] {
+        World& world = execution().world;
+        ModelThread& self = execution().self();
         const std::uint32_t number = world.content[offset / kChunk];
         EXPECT_EQ(number, self.expects) << "not the message that was claimed";
         EXPECT_EQ(world.owner[offset / kChunk], kNobody);
-        world.owner[offset / kChunk] = execution->index;
+        world.owner[offset / kChunk] = static_cast<std::uint32_t>(execution().index);
         world.delivered.push_back(number);
         self.expects = 0;
         return number;
     });
-    execution->operate([&] {
-        execution->world.owner[offset / kChunk] = kNobody;
+    execution().operate([&] {
+        execution().world.owner[offset / kChunk] = kNobody;
         return 0;
     });
     EXPECT_TRUE(list.release(offset));
@@ -201,12 +176,12 @@ std::uint32_t work(ModelList& list, std::uint32_t round) {
 void run_asker(ModelList& list) {
     list.ask_for_room(1);
     if (!(list.words().load64(kLayout.used_word(0)) & 1)) return;
-    execution->operate([&] { return execution->world.asleep = true; });
+    execution().operate([&] { return execution().world.asleep = true; });
 }
 
 void run_freer(ModelList& list) {
     EXPECT_TRUE(list.release(0));
-    if (list.count_freed()) execution->operate([&] { return execution->world.told = true; });
+    if (list.count_freed()) execution().operate([&] { return execution().world.told = true; });
 }
 
 // One round of a thread. True when it has ended.
@@ -231,30 +206,20 @@ bool run_round(ModelList& list, ModelThread& self, std::uint32_t messages) {
     return true;
 }
 
-World after_step(World world, std::uint32_t index, std::uint32_t messages) {
-    Execution running{world, index};
-    execution = &running;
-    ModelList list(ModelWords(), kLayout);
-    ModelThread& self = world.threads[index];
-    try {
+World after_step(const World& world, std::size_t index, std::uint32_t messages) {
+    return model::after_step(world, index, [&](World&, ModelThread& self) {
+        ModelList list(ModelWords(), kLayout);
         self.done = run_round(list, self, messages);
         self.results.clear();
-    } catch (const OutOfSteps&) {
-    }
-    return world;
+    });
 }
 
 // Visits every state that `start` can come to and looks at those in which all threads have ended.
 std::size_t explore(const World& start, std::uint32_t messages,
                     const std::function<void(const World&)>& check) {
-    std::set<std::vector<std::uint64_t>> seen;
-    std::vector<World> left{start};
-    while (!left.empty() && !testing::Test::HasFailure()) {
-        const World world = std::move(left.back());
-        left.pop_back();
-        if (!seen.insert(world.key()).second) continue;
+    return model::explore(start, [&](const World& world, std::vector<World>& left) {
         bool at_rest = true;
-        for (std::uint32_t i = 0; i < world.threads.size(); ++i) {
+        for (std::size_t i = 0; i < world.threads.size(); ++i) {
             const ModelThread& thread = world.threads[i];
             if (thread.done || thread.killed) continue;
             at_rest = false;
@@ -266,8 +231,7 @@ std::size_t explore(const World& start, std::uint32_t messages,
             left.push_back(std::move(after_kill));
         }
         if (at_rest) check(world);
-    }
-    return seen.size();
+    });
 }
 
 World with(std::initializer_list<Role> roles) {

@@ -76,8 +76,8 @@ class CompletionListWriter {
     // more. Room must be looked for once more afterwards.
     void ask_for_room();
 
-    // Puts a message of the port `port` into the room found last, which has been found to suffice. `data` need not
-    // outlast the writing of attributes, which may make calls.
+    // Puts a message of the port `port` into the room found last, which has been found to suffice. `data`
+    // need not outlast the writing of attributes, which may make calls.
     void add(const wire::ListedMessage& message, wire::Bytes data, std::uint64_t port);
     // Makes all added messages part of the list. Returns how many threads were at work then.
     std::uint32_t publish();

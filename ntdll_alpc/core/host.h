@@ -62,17 +62,18 @@ void close_handle(NtHandle handle);
 // descriptor has to be asked.
 std::uint64_t known_cookie(NtHandle handle);
 
-// A directory of the program's object namespace: its absolute path, or an id that only those learn who have a handle
-// to it, for one that no path leads to.
+// A directory of the program's object namespace: its absolute path, or an id that only those learn who have a
+// handle to it, for one that no path leads to.
 struct DirectoryFacts {
     std::u16string path;
     std::uint64_t id_low = 0;
     std::uint64_t id_high = 0;
 };
-// The one behind a RootDirectory handle. STATUS_INVALID_HANDLE for a handle to something else, too (lpc-semantics 14).
+// The one behind a RootDirectory handle. STATUS_INVALID_HANDLE for a handle to something else, too
+// (lpc-semantics 14).
 NtStatus find_directory(NtHandle handle, DirectoryFacts* directory);
-// Where a path leads to, with the links that the program has made. Of the OBJ_* bits only OBJ_CASE_INSENSITIVE
-// matters. False when there is no such directory.
+// Where a path leads to, with the links that the program has made. Of the OBJ_* bits only
+// OBJ_CASE_INSENSITIVE matters. False when there is no such directory.
 bool find_directory(const std::u16string& path, std::uint32_t attributes, std::u16string* real_path);
 
 // Copies between core memory and memory that the program named. They return false, having possibly copied a
@@ -80,8 +81,9 @@ bool find_directory(const std::u16string& path, std::uint32_t attributes, std::u
 bool copy_from_program(void* to, const void* program_memory, std::size_t size);
 bool copy_to_program(void* program_memory, const void* from, std::size_t size);
 
-// One atomic step on an aligned word that threads of the program change too, sequentially consistent: when it holds
-// `*expected` it becomes `desired`, else `*expected` becomes what it holds. False when it is not accessible.
+// One atomic step on an aligned word that threads of the program change too, sequentially consistent: when it
+// holds `*expected` it becomes `desired`, else `*expected` becomes what it holds. False when it is not
+// accessible.
 bool exchange_in_program(std::uint64_t* word, std::uint64_t* expected, std::uint64_t desired);
 
 // Runs a function of the core on a new thread of the program, which nobody waits for.
@@ -109,16 +111,16 @@ class CallGuard {
     // The same with the low half of a word of 64 bits, for so many nanoseconds at most; -1: without a limit.
     void wait_word_for(const std::atomic<std::uint64_t>& word, std::uint32_t expected, std::int64_t limit);
 
-    // Sleeps until an epoll descriptor has events, for so many nanoseconds at most; -1: without a limit. Returns how
-    // many there are; possibly none. As above, the thread may be suspended or terminated in here.
+    // Sleeps until an epoll descriptor has events, for so many nanoseconds at most; -1: without a limit.
+    // Returns how many there are; possibly none. As above, the thread may be suspended or terminated in here.
     std::size_t wait_events(int epoll, std::span<epoll_event> events, std::int64_t limit);
 
   private:
     alignas(16) unsigned char saved_[128];  // the signal mask to return to, for hosts that need one
 };
 
-// Whether a call that waits alertably can be left in the middle (core/left_call.h). Where nothing interrupts a
-// wait it is not worth it.
+// Whether a call that waits alertably can be left in the middle (core/left_call.h). Where nothing interrupts
+// a wait it is not worth it.
 bool can_leave_calls();
 
 // Nothing needs to be said any more about the answer to a left call that was to come on this socket.

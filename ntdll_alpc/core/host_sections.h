@@ -8,10 +8,10 @@
 
 namespace ntalpc::host {
 
-// Maps a part of a section object of the program, for reading and writing, not inherited by children, not even
-// for an instant: memory that a child has mapped cannot be sealed. `size`
-// 0 means the rest of the section and is replaced by what was mapped. The statuses are those of
-// NtMapViewOfSection; what is larger than the section is STATUS_INVALID_VIEW_SIZE.
+// Maps a part of a section object of the program, for reading and writing, not inherited by children, not
+// even for an instant: memory that a child has mapped cannot be sealed. `size` 0 means the rest of the
+// section and is replaced by what was mapped. The statuses are those of NtMapViewOfSection; what is larger
+// than the section is STATUS_INVALID_VIEW_SIZE.
 NtStatus map_own_section(NtHandle section, std::uint64_t offset, std::uint64_t* size, void** base);
 
 // The memory behind a section object that the program may read and write, to be sent to another process.

@@ -2,11 +2,8 @@
 // The lock-free steps of a lease: every interleaving of a client, a server process and alpcserver taking the
 // lease back, in a model with two slots.
 //
-// As in shared_event_test.cc: a thread is a function of the results that its operations had so far. To take
-// one step it is run from its beginning with the recorded results, does the next operation for real, and is
-// left by an exception at the one after. What really happened is noted where a compare-exchange succeeds; a
-// thread that is killed is one that takes no step any more, so its death at any step is among what is
-// visited.
+// What really happened is noted where a compare-exchange succeeds. The death of a thread at any step is among
+// what is visited.
 #include "ntalpc/lease_steps.h"
 
 #include <gtest/gtest.h>
@@ -15,10 +12,15 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
+
+#include "core/interleavings_test_support.h"
 
 namespace ntalpc::lease {
 namespace {
+
+namespace model = core::model;
 
 constexpr std::uint32_t kFew = 2;
 
@@ -32,7 +34,7 @@ using Program = void (*)(World&);
 
 struct ModelThread {
     Program program;
-    std::vector<std::uint64_t> results;
+    model::Results results;
     bool done = false;
 };
 
@@ -44,8 +46,8 @@ struct World {
     bool taken_back = false;  // and looked at
     bool asleep = false, bell = false;
 
-    auto key() const {
-        std::vector<std::uint64_t> key{taken_back, asleep, bell};
+    model::Key key() const {
+        model::Key key{taken_back, asleep, bell};
         for (const auto& [name, value] : words) {
             key.push_back(std::uint64_t{name[0]} << 40 | std::uint64_t{name[1]} << 32 | name[2]);
             key.push_back(value);
@@ -55,32 +57,15 @@ struct World {
         for (const Leftover state : left) key.push_back(static_cast<std::uint64_t>(state));
         for (const ModelThread& thread : threads) {
             key.push_back(thread.done);
-            key.push_back(thread.results.size());
-            key.insert(key.end(), thread.results.begin(), thread.results.end());
+            model::append(key, thread.results);
         }
         return key;
     }
 };
 
-struct OutOfSteps {};
-
-struct Execution {
-    World& world;
-    ModelThread& self;
-    std::size_t replayed = 0;
-    bool may_step = true;
-
-    template <class Operation>
-    std::uint64_t operate(const Operation& operation) {
-        if (replayed < self.results.size()) return self.results[replayed++];
-        if (!may_step) throw OutOfSteps();
-        may_step = false;
-        self.results.push_back(operation());
-        return self.results[replayed++];
-    }
-};
-
-Execution* execution;
+model::Execution<World>& execution() {
+    return *model::execution<World>;
+}
 
 // A compare-exchange that succeeds is what makes a step count.
 void note(World& world, Name name, std::uint32_t index, std::uint64_t before, std::uint64_t value) {
@@ -109,37 +94,37 @@ void note(World& world, Name name, std::uint32_t index, std::uint64_t before, st
 class ModelWords {
   public:
     std::uint64_t load(Owner owner, Name name, std::uint32_t index) {
-        return execution->operate([&] { return word(owner, name, index); });
+        return execution().operate([&] { return word(owner, name, index); });
     }
     void store(Owner owner, Name name, std::uint32_t index, std::uint64_t value) {
-        execution->operate([&] { return word(owner, name, index) = value; });
+        execution().operate([&] { return word(owner, name, index) = value; });
     }
     bool exchange(Owner owner, Name name, std::uint32_t index, std::uint64_t& expected,
                   std::uint64_t desired) {
-        const std::uint64_t before = execution->operate([&] {
+        const std::uint64_t before = execution().operate([&] {
             std::uint64_t& now = word(owner, name, index);
             const std::uint64_t old = now;
             if (old != expected) return old;
             now = desired;
-            note(execution->world, name, index, old, desired);
+            note(execution().world, name, index, old, desired);
             return old;
         });
         return std::exchange(expected, before) == before;
     }
     std::uint64_t fetch_or(Owner owner, Name name, std::uint32_t index, std::uint64_t bits) {
-        return execution->operate([&] {
+        return execution().operate([&] {
             std::uint64_t& now = word(owner, name, index);
             return std::exchange(now, now | bits);
         });
     }
     void add(Owner owner, Name name, std::uint32_t index, std::uint64_t difference) {
-        execution->operate([&] { return word(owner, name, index) += difference; });
+        execution().operate([&] { return word(owner, name, index) += difference; });
     }
 
   private:
     static std::uint64_t& word(Owner owner, Name name, std::uint32_t index) {
-        return execution->world
-            .words[{static_cast<std::uint32_t>(owner), static_cast<std::uint32_t>(name), index}];
+        return execution()
+            .world.words[{static_cast<std::uint32_t>(owner), static_cast<std::uint32_t>(name), index}];
     }
 };
 
@@ -194,33 +179,21 @@ Leftover expected(const Fate& fate, bool request) {
 }
 
 World after_step(World world, std::size_t index) {
-    ModelThread& self = world.threads[index];
-    Execution running{world, self};
-    execution = &running;
-    try {
-        self.program(world);
+    return model::after_step(std::move(world), index, [](World& running, ModelThread& self) {
+        self.program(running);
         self.done = true;
-    } catch (const OutOfSteps&) {
-    }
-    execution = nullptr;
-    return world;
+    });
 }
 
 // Visits all worlds that can come of this one. Returns how many there are.
 std::size_t explore(const World& start, const std::function<void(const World&)>& check) {
-    std::set<std::vector<std::uint64_t>> seen;
-    std::vector<World> left{start};
-    while (!left.empty() && !::testing::Test::HasFailure()) {
-        const World world = std::move(left.back());
-        left.pop_back();
-        if (!seen.insert(world.key()).second) continue;
+    return model::explore(start, [&](const World& world, std::vector<World>& left) {
         check(world);
         for (std::size_t i = 0; i < world.threads.size(); ++i) {
             if (!world.threads[i].done && !(world.asleep && world.threads[i].program == &server))
                 left.push_back(after_step(world, i));
         }
-    }
-    return seen.size();
+    });
 }
 
 TEST(LeaseSteps, WhatIsTakenBackIsExactlyWhatHappened) {
@@ -281,7 +254,7 @@ void ringing_client(World& world) {
     ModelSteps steps{ModelWords()};
     if (!send(steps, 0)) return;
     if (!steps.sleeping(Owner::server, Name::sleeps)) return;
-    execution->operate([&] {
+    execution().operate([&] {
         world.bell = true;
         world.asleep = false;
         return 0u;
@@ -292,7 +265,7 @@ void sleeping_server(World& world) {
     ModelSteps steps{ModelWords()};
     steps.begin_sleep(Owner::server, Name::sleeps);
     if (steps.look_for_message().found == Found::message) return;
-    execution->operate([&] {
+    execution().operate([&] {
         world.asleep = !world.bell;  // the bell is kept for who sleeps later
         return 0u;
     });

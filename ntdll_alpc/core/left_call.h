@@ -15,7 +15,8 @@ namespace ntalpc::core {
 // The answer of a unix call that has been left. With the bit for private codes, so that no call means it.
 inline constexpr NTSTATUS kCallLeft = 0x6A1C0001;
 
-// The descriptor that becomes readable with the answer for this thread's innermost left call; -1 if there is none.
+// The descriptor that becomes readable with the answer for this thread's innermost left call; -1 if there is
+// none.
 int left_call_answers();
 
 // Takes up the innermost left call. `outcome` says how the wait ended: STATUS_SUCCESS when the answer should

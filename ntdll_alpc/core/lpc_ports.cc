@@ -223,10 +223,11 @@ NTSTATUS connect(const ConnectArguments& arguments, CapturedConnect& captured) {
     wire::LpcConnectPort::Reply reply;
     wire::LpcConnectPort::ReplyBlobs blobs;
     std::array<UniqueFd, 2> descriptors;
-    status = scope.call<wire::LpcConnectPort>(
-        Blocking::yes, request,
-        {.name = bytes_of(captured.name.path), .information = captured.information, .required_sid = captured.sid},
-        &reply, &blobs, descriptors, captured.view.section.get());
+    status = scope.call<wire::LpcConnectPort>(Blocking::yes, request,
+                                              {.name = bytes_of(captured.name.path),
+                                               .information = captured.information,
+                                               .required_sid = captured.sid},
+                                              &reply, &blobs, descriptors, captured.view.section.get());
     if (status == STATUS_SUCCESS || status == STATUS_PORT_CONNECTION_REFUSED) {
         const NTSTATUS written = write_information(arguments, blobs.information, captured.information.size());
         if (written != STATUS_SUCCESS) return written;

@@ -14,8 +14,8 @@ struct Known {
     std::uint32_t generation = 0;
     ServerHandle meaning;
 };
-// Enough for a server or client with ten thousand connections, and for handles of which nobody hears that they are
-// closed: by other processes under Wine.
+// Enough for a server or client with ten thousand connections, and for handles of which nobody hears that
+// they are closed: by other processes under Wine.
 using KnownHandles = CapabilityCache<Known, 65536>;
 
 }  // namespace

@@ -23,8 +23,8 @@ struct ServerHandle {
 // when the server that the handle belonged to is gone.
 NTSTATUS resolve_handle(host::CallGuard& guard, Channel& channel, HANDLE handle, ServerHandle* resolved);
 
-// A handle to the capability with this number (capability_cache.h) is being closed. If there are others, it is learnt
-// anew.
+// A handle to the capability with this number (capability_cache.h) is being closed. If there are others, it
+// is learnt anew.
 void forget_capability(std::uint64_t cookie);
 
 // In the child of a fork, which has no handles.

@@ -8,23 +8,20 @@
 #include <unistd.h>
 
 #include <limits>
-#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "core/interleavings_test_support.h"
 
 namespace ntalpc::core {
 namespace {
 
 // ---- The model ----
-//
-// A thread of the model is a function of the results that its operations on the word had so far. To take one
-// step it is run from its beginning with the recorded results, does the next operation for real, and is left
-// by an exception at the one after. So a state of the world is plain data, and all of them can be visited.
 
 struct ModelThread {
     bool setter;
-    std::vector<std::uint32_t> results;
+    model::Results results;
     bool asleep = false, done = false, killed = false;
 
     bool ended() const { return done || killed; }
@@ -38,156 +35,115 @@ struct World {
     std::uint32_t times_set = 0;  // how often the event changed from reset to set
     bool second_chance = false;   // a set after the death of a setter has been given
 
-    bool operator<(const World& other) const { return key() < other.key(); }
-    std::vector<std::uint32_t> key() const {
-        std::vector<std::uint32_t> key{word, static_cast<std::uint32_t>(kills_left), times_set,
-                                       second_chance};
+    model::Key key() const {
+        model::Key key{word, static_cast<std::uint64_t>(kills_left), times_set, second_chance};
         for (const auto& thread : threads) {
             key.push_back(thread.asleep | thread.done << 1 | thread.killed << 2 | thread.setter << 3);
-            key.push_back(static_cast<std::uint32_t>(thread.results.size()));
-            key.insert(key.end(), thread.results.begin(), thread.results.end());
+            model::append(key, thread.results);
         }
         return key;
     }
 };
 
-struct OutOfSteps {};
-
-// One thread taking one step in a world.
-struct Execution {
-    World& world;
-    ModelThread& self;
-    std::size_t replayed = 0;
-    bool may_step = true;
-
-    template <class Operation>
-    std::uint32_t operate(const Operation& operation) {
-        if (replayed < self.results.size()) return self.results[replayed++];
-        if (!may_step) throw OutOfSteps();
-        may_step = false;
-        const std::uint32_t result = operation();
-        self.results.push_back(result);
-        ++replayed;
-        return result;
-    }
-};
-
-Execution* execution;
+model::Execution<World>& execution() {
+    return *model::execution<World>;
+}
 
 class ModelWord {
   public:
     ModelWord(std::uint32_t) {}
     std::uint32_t load(std::memory_order) const {
-        return execution->operate([] { return execution->world.word; });
+        return operate([](World& world) { return world.word; });
     }
     std::uint32_t fetch_or(std::uint32_t bits, std::memory_order) {
-        return execution->operate([&] {
-            World& world = execution->world;
+        return operate([&](World& world) {
             if (!(world.word & 1) && (bits & 1)) ++world.times_set;
             return std::exchange(world.word, world.word | bits);
         });
     }
     std::uint32_t fetch_add(std::uint32_t value, std::memory_order) {
-        return execution->operate(
-            [&] { return std::exchange(execution->world.word, execution->world.word + value); });
+        return operate([&](World& world) { return std::exchange(world.word, world.word + value); });
     }
     bool compare_exchange_weak(std::uint32_t& expected, std::uint32_t desired, std::memory_order,
                                std::memory_order) {
-        const std::uint32_t before = execution->operate([&] {
-            World& world = execution->world;
+        const std::uint32_t before = operate([&](World& world) {
             return world.word == expected ? std::exchange(world.word, desired) : world.word;
         });
         return std::exchange(expected, before) == before;
     }
+
+  private:
+    template <class Operation>
+    static std::uint32_t operate(const Operation& operation) {
+        return static_cast<std::uint32_t>(execution().operate([&] { return operation(execution().world); }));
+    }
 };
 
 void model_sleep(const ModelWord&, std::uint32_t expected) {
-    execution->operate([&] {
-        execution->self.asleep = execution->world.word == expected;
+    execution().operate([&] {
+        execution().self().asleep = execution().world.word == expected;
         return 0u;
     });
 }
 
 void model_wake_all(ModelWord&) {
-    execution->operate([] {
-        for (ModelThread& thread : execution->world.threads) thread.asleep = false;
+    execution().operate([] {
+        for (ModelThread& thread : execution().world.threads) thread.asleep = false;
         return 0u;
     });
 }
 
-World after_step(World world, std::size_t index) {
-    ModelThread& self = world.threads[index];
-    Execution running{world, self};
-    execution = &running;
-    BasicSharedEvent<ModelWord> event;
-    try {
+World after_step(const World& world, std::size_t index) {
+    return model::after_step(world, index, [](World&, ModelThread& self) {
+        BasicSharedEvent<ModelWord> event;
         self.setter ? event.set(model_wake_all) : event.wait(model_sleep);
         self.done = true;
-    } catch (const OutOfSteps&) {
-    }
+    });
+}
+
+World after_kill(World world, std::size_t index) {
+    world.threads[index].killed = true;
+    --world.kills_left;
     return world;
 }
 
-class Explorer {
-  public:
-    // Visits every state that `world` can come to.
-    void explore(const World& start) {
-        std::vector<World> left{start};
-        while (!left.empty()) {
-            const World world = std::move(left.back());
-            left.pop_back();
-            if (!seen_.insert(world).second) continue;
-            bool at_rest = true;
-            for (std::size_t i = 0; i < world.threads.size(); ++i) {
-                if (world.threads[i].runnable()) {
-                    at_rest = false;
-                    left.push_back(after_step(world, i));
-                }
-                if (world.kills_left > 0 && !world.threads[i].ended()) left.push_back(after_kill(world, i));
-            }
-            if (at_rest) check(world, &left);
-        }
+// Of a world in which no thread can go on. A set after the death of a setter gives it another chance.
+void check_at_rest(const World& world, std::vector<World>& left) {
+    std::uint32_t consumed = 0;
+    bool sleeper = false, dead_setter = false;
+    for (const ModelThread& thread : world.threads) {
+        consumed += !thread.setter && thread.done;
+        sleeper |= thread.asleep && !thread.killed;
+        dead_setter |= thread.setter && thread.killed;
     }
-    std::size_t states() const { return seen_.size(); }
-
-  private:
-    static World after_kill(World world, std::size_t index) {
-        world.threads[index].killed = true;
-        --world.kills_left;
-        return world;
-    }
-
-    void check(const World& world, std::vector<World>* left) {
-        std::uint32_t consumed = 0;
-        bool sleeper = false, dead_setter = false;
-        for (const ModelThread& thread : world.threads) {
-            consumed += !thread.setter && thread.done;
-            sleeper |= thread.asleep && !thread.killed;
-            dead_setter |= thread.setter && thread.killed;
-        }
-        const std::uint32_t set = world.word & 1;
-        ASSERT_EQ(consumed + set, world.times_set);
-        if (!sleeper || !set) return;
-        ASSERT_TRUE(dead_setter && !world.second_chance) << "a waiter sleeps although the event is set";
-        World again = world;
-        again.second_chance = true;
-        again.threads.push_back({.setter = true, .results = {}});
-        left->push_back(again);
-    }
-
-    std::set<World> seen_;
-};
+    const std::uint32_t set = world.word & 1;
+    ASSERT_EQ(consumed + set, world.times_set);
+    if (!sleeper || !set) return;
+    ASSERT_TRUE(dead_setter && !world.second_chance) << "a waiter sleeps although the event is set";
+    World again = world;
+    again.second_chance = true;
+    again.threads.push_back({.setter = true, .results = {}});
+    left.push_back(again);
+}
 
 std::size_t explore(int setters, int waiters, int kills, std::uint32_t word = 0) {
-    World world;
-    world.word = word;
-    world.times_set = word & 1;
-    world.kills_left = kills;
+    World start;
+    start.word = word;
+    start.times_set = word & 1;
+    start.kills_left = kills;
     for (int i = 0; i < setters + waiters; ++i)
-        world.threads.push_back({.setter = i < setters, .results = {}});
-    Explorer explorer;
-    explorer.explore(world);
-    return explorer.states();
+        start.threads.push_back({.setter = i < setters, .results = {}});
+    return model::explore(start, [](const World& world, std::vector<World>& left) {
+        bool at_rest = true;
+        for (std::size_t i = 0; i < world.threads.size(); ++i) {
+            if (world.threads[i].runnable()) {
+                at_rest = false;
+                left.push_back(after_step(world, i));
+            }
+            if (world.kills_left > 0 && !world.threads[i].ended()) left.push_back(after_kill(world, i));
+        }
+        if (at_rest) check_at_rest(world, left);
+    });
 }
 
 TEST(SharedEventModel, EverySetReleasesOneWaiterInEveryOrder) {

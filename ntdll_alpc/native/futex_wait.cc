@@ -21,7 +21,8 @@ void CallGuard::wait_word_for(const std::atomic<std::uint64_t>& word, std::uint3
 }
 
 std::size_t CallGuard::wait_events(int epoll, std::span<epoll_event> events, std::int64_t limit) {
-    const int found = epoll_wait(epoll, events.data(), static_cast<int>(events.size()), to_milliseconds(limit));
+    const int found =
+        epoll_wait(epoll, events.data(), static_cast<int>(events.size()), to_milliseconds(limit));
     return found > 0 ? static_cast<std::size_t>(found) : 0;
 }
 

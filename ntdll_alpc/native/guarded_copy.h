@@ -10,8 +10,8 @@ namespace ntalpc::native {
 // False when a byte of either side cannot be accessed; a prefix may have been copied.
 bool guarded_copy(void* to, const void* from, std::size_t size);
 
-// An atomic compare-and-swap of an aligned word, whose content before is left in `expected`. False when the word
-// cannot be accessed.
+// An atomic compare-and-swap of an aligned word, whose content before is left in `expected`. False when the
+// word cannot be accessed.
 bool guarded_exchange(std::uint64_t* word, std::uint64_t* expected, std::uint64_t desired);
 
 }  // namespace ntalpc::native

@@ -21,7 +21,8 @@ class HandleTable {
     // STATUS_INVALID_HANDLE for what is not open.
     NTSTATUS duplicate(HANDLE handle, UniqueFd* descriptor, std::uint32_t* type = nullptr);
     NTSTATUS close(HANDLE handle);
-    // The number of the socket behind a handle (core/capability_cache.h); 0 for what is not open or no socket.
+    // The number of the socket behind a handle (core/capability_cache.h); 0 for what is not open or no
+    // socket.
     std::uint64_t cookie(HANDLE handle);
     // In the child of a fork, whose handles would keep its parent's ports alive. The parent's lock does not
     // count.

@@ -15,7 +15,9 @@ namespace ntalpc::host {
 NtStatus open_process(std::uint64_t, std::uint32_t unix_process, std::uint32_t, std::uint32_t,
                       NtHandle* handle) {
     UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, unix_process, 0)));
-    if (process) return native::HandleTable::instance().add(std::move(process), handle, ALPC_PORFLG_OBJECT_TYPE_PROCESS);
+    if (process)
+        return native::HandleTable::instance().add(std::move(process), handle,
+                                                   ALPC_PORFLG_OBJECT_TYPE_PROCESS);
     switch (errno) {
         case ESRCH:
             return STATUS_INVALID_CID;

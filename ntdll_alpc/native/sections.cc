@@ -29,7 +29,8 @@ bool is_memory(int fd, std::uint64_t* size) {
 // Address space that begins where a view on Windows would, or nullptr.
 void* reserve_place(std::uint64_t bytes) {
     constexpr std::uint64_t slack = kAllocationGranularity - kPage;
-    void* const found = mmap(nullptr, bytes + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* const found =
+        mmap(nullptr, bytes + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (found == MAP_FAILED) return nullptr;
     const auto first = reinterpret_cast<std::uintptr_t>(found);
     const std::uintptr_t place = (first + slack) / kAllocationGranularity * kAllocationGranularity;

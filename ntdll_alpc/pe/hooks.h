@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The few system calls of ntdll that must know our handles and views. Where a process has this DLL loaded, their thunks
-// in the loaded ntdll begin with a jump to functions of ours; no other process notices anything.
+// The few system calls of ntdll that must know our handles and views. Where a process has this DLL loaded,
+// their thunks in the loaded ntdll begin with a jump to functions of ours; no other process notices anything.
 #pragma once
 
 #include "ntalpc/ntbase.h"
@@ -22,8 +22,8 @@ NTSTATUS NTAPI original_NtFsControlFile(HANDLE file, HANDLE event, void* apc, vo
                                         ULONG out_length);
 NTSTATUS NTAPI original_NtQueryObject(HANDLE handle, ULONG information_class, void* buffer, ULONG length,
                                       ULONG* return_length);
-NTSTATUS NTAPI original_NtQuerySecurityObject(HANDLE handle, ULONG information, void* descriptor, ULONG length,
-                                              ULONG* needed);
+NTSTATUS NTAPI original_NtQuerySecurityObject(HANDLE handle, ULONG information, void* descriptor,
+                                              ULONG length, ULONG* needed);
 NTSTATUS NTAPI original_NtSetInformationThread(HANDLE thread, ULONG information_class, const void* buffer,
                                                ULONG length);
 NTSTATUS NTAPI original_NtSetInformationToken(HANDLE token, ULONG information_class, void* buffer,

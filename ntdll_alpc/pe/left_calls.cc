@@ -77,8 +77,9 @@ ULONG helper_exit_status() {
     return static_cast<ULONG>(last_exit_status.load());
 }
 
-// Unwinds wait_for_hint(), for an exception or a jump out of a procedure. Nobody will take the call up, so it ends
-// here, before it takes a message that others may have. The memory that its results go to is still there.
+// Unwinds wait_for_hint(), for an exception or a jump out of a procedure. Nobody will take the call up, so it
+// ends here, before it takes a message that others may have. The memory that its results go to is still
+// there.
 extern "C" [[gnu::used]] EXCEPTION_DISPOSITION NTAPI ntalpc_wait_is_left(EXCEPTION_RECORD*, PVOID, CONTEXT*,
                                                                          PVOID) {
     take_up_call(STATUS_USER_APC);

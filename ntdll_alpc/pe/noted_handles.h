@@ -13,7 +13,8 @@ void share_notes();
 // The unix half is asked about a handle that nothing is noted of, such as an inherited one.
 bool is_ours(HANDLE handle);
 
-// To be called whenever the value may begin to stand for something else. True if the unix half is to hear of it.
+// To be called whenever the value may begin to stand for something else. True if the unix half is to hear of
+// it.
 bool forget_handle(HANDLE handle);
 
 }  // namespace ntalpc

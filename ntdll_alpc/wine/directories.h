@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The directories of Wine's object namespace, which programs make and alpcserver knows only as far as ports are in
-// them.
+// The directories of Wine's object namespace, which programs make and alpcserver knows only as far as ports
+// are in them.
 #pragma once
 
 namespace ntalpc::wine {

@@ -30,10 +30,11 @@ void CallGuard::wait_word_for(const std::atomic<std::uint64_t>& word, std::uint3
     pthread_sigmask(SIG_SETMASK, &blocked, nullptr);
 }
 
-// Either there are events, or a handler has run; never both, so no event is lost with a thread that is terminated.
+// Either there are events, or a handler has run; never both, so no event is lost with a thread that is
+// terminated.
 std::size_t CallGuard::wait_events(int epoll, std::span<epoll_event> events, std::int64_t limit) {
-    const int found = epoll_pwait(epoll, events.data(), static_cast<int>(events.size()), to_milliseconds(limit),
-                                  reinterpret_cast<sigset_t*>(saved_));
+    const int found = epoll_pwait(epoll, events.data(), static_cast<int>(events.size()),
+                                  to_milliseconds(limit), reinterpret_cast<sigset_t*>(saved_));
     return found > 0 ? static_cast<std::size_t>(found) : 0;
 }
 

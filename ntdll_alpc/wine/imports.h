@@ -46,8 +46,8 @@ struct DebugChannel {
 
 NTALPC_IMPORT(nt_close, "NtClose", NTSTATUS, (HANDLE handle));
 NTALPC_IMPORT(nt_duplicate_object, "NtDuplicateObject", NTSTATUS,
-              (HANDLE source_process, HANDLE source, HANDLE target_process, HANDLE* target, ACCESS_MASK access,
-               ULONG attributes, ULONG options));
+              (HANDLE source_process, HANDLE source, HANDLE target_process, HANDLE* target,
+               ACCESS_MASK access, ULONG attributes, ULONG options));
 NTALPC_IMPORT(nt_query_object, "NtQueryObject", NTSTATUS,
               (HANDLE handle, ULONG information_class, void* buffer, ULONG size, ULONG* needed));
 NTALPC_IMPORT(nt_query_information_process, "NtQueryInformationProcess", NTSTATUS,

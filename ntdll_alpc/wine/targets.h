@@ -2,9 +2,9 @@
 // What learns of the messages of associated ports: completion ports of the program, and objects of its thread
 // pool.
 //
-// A completion port is held by a handle of our own, so that the program may close its. A completion port of which only
-// ours is left would never tell its waiting threads that it has been closed, so ours is closed together with
-// the last one of the program.
+// A completion port is held by a handle of our own, so that the program may close its. A completion port of
+// which only ours is left would never tell its waiting threads that it has been closed, so ours is closed
+// together with the last one of the program.
 #pragma once
 
 #include <cstdint>

@@ -119,7 +119,8 @@ int run_limits_command(const std::string& directory, const Words& given) {
         if (state->number("used") == 0 && !all) continue;
         const std::uint64_t most = state->number("limit");
         const bool of_user = state->number("of_user") != 0;
-        const std::string owner = of_user ? "user " + state->text("unix_user") : process_of(now, *state, "process");
+        const std::string owner =
+            of_user ? "user " + state->text("unix_user") : process_of(now, *state, "process");
         table.add({owner, (of_user ? "user." : "process.") + state->text("name"), state->number("used"),
                    most == ~std::uint64_t{0} ? Table::Cell("unlimited") : Table::Cell(most)});
     }

@@ -67,7 +67,8 @@ class Statistics {
         std::printf("%-48s %9s %9s %10s %10s %10s %10s\n", title, "count", column, "median", "90 %", "99 %",
                     "most");
         for (auto& [key, group] : groups) {
-            const std::string name = shown_text(key.second.empty() ? key.first : key.first + ' ' + key.second);
+            const std::string name =
+                shown_text(key.second.empty() ? key.first : key.first + ' ' + key.second);
             std::printf("%-48s %9llu %9llu", name.c_str(), static_cast<unsigned long long>(group.count),
                         static_cast<unsigned long long>(extra(group)));
             for (const double part : {0.5, 0.9, 0.99, 1.0})
