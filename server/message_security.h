@@ -20,6 +20,7 @@ struct QualityOfService {
     std::uint32_t level = 0;  // security::ImpersonationLevel, or what a client says it is
     bool dynamic = false;
     bool effective_only = false;
+    bool operator==(const QualityOfService&) const = default;
 };
 
 // Whether a thread may let others act as itself: not at a level that there is none of, and not at one that it

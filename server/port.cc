@@ -345,11 +345,9 @@ bool Port::find_sender(std::uint32_t message_id, std::uint32_t callback_id, Mess
         *sender = {message->step().thread_id, message->step().sender, message->step().security};
         return true;
     }
-    const auto found = std::find_if(datagrams_.rbegin(), datagrams_.rend(),
-                                    [&](const auto& d) { return d.first == message_id; });
-    if (found == datagrams_.rend()) return false;
-    *sender = found->second;
-    return true;
+    const MessageSender* const known = datagrams_.sender_of(message_id);
+    if (known) *sender = *known;
+    return known != nullptr;
 }
 
 const PassedObjects* Port::find_objects(std::uint32_t message_id, std::uint32_t callback_id) const {
@@ -361,9 +359,8 @@ const PassedObjects* Port::find_objects(std::uint32_t message_id, std::uint32_t 
 
 void Port::remember_datagram(const Message& message) {
     const Message::Step& step = message.step();
-    datagrams_.emplace_back(message.id(), MessageSender{step.thread_id, step.sender, step.security});
-    const std::size_t most = list_ ? kMaxRememberedDatagramsOfList : kMaxRememberedDatagrams;
-    while (datagrams_.size() > most) datagrams_.pop_front();
+    datagrams_.add(message.id(), {step.thread_id, step.sender, step.security},
+                   list_ ? kMaxRememberedDatagramsOfList : kMaxRememberedDatagrams);
 }
 
 std::int32_t Port::direct_status(std::uint32_t message_id) const {

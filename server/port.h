@@ -22,6 +22,7 @@
 #include "server/port_watch.h"
 #include "server/quota.h"
 #include "server/ready_event.h"
+#include "server/received_datagrams.h"
 
 namespace ntalpc::server {
 
@@ -29,13 +30,6 @@ class CompletionList;
 class PortWait;
 class ReceiveWait;
 class ReferenceWait;
-
-// Who sent a message.
-struct MessageSender {
-    std::uint64_t thread_id = 0;
-    SharedFacts process;
-    MessageSecurity security;
-};
 
 extern const ObjectType kPortType;
 
@@ -219,8 +213,8 @@ class Port final : public Object, public Counted<Port> {
     std::list<Connection*> connections_;
     std::list<std::uint32_t> canceled_requests_;
     // Lists, because an empty deque takes half a kilobyte.
-    std::list<std::pair<std::uint32_t, MessageSender>> datagrams_;  // received lately, newest last
-    std::list<std::uint32_t> processed_direct_;                     // messages processed lately, newest last
+    ReceivedDatagrams datagrams_;
+    std::list<std::uint32_t> processed_direct_;  // messages processed lately, newest last
     std::list<ReferenceWait*> reference_waits_;
     std::uint32_t references_ = 0;
     std::map<std::uint32_t, Reserve> reserves_;
