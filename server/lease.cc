@@ -54,12 +54,17 @@ LeaseRegion::~LeaseRegion() {
 }
 
 bool Leases::add(Lease& lease, std::uint32_t* number) {
-    if (all_.size() >= kMost) return false;
+    if (all_.size() + left_.size() >= kMost) return false;
     do {
         last_ = (last_ + 1) % lease::kMaxLeases;
-    } while (!all_.emplace(last_, &lease).second);
+    } while (left_.contains(last_) || !all_.emplace(last_, &lease).second);
     *number = last_;
     return true;
+}
+
+void Leases::message_ended(std::uint32_t id) {
+    const auto found = left_.find(lease::lease_of(id));
+    if (found != left_.end() && --found->second == 0) left_.erase(found);
 }
 
 Lease* Leases::find(std::uint32_t number) const {

@@ -51,6 +51,9 @@ class Leases {
   public:
     bool add(Lease& lease, std::uint32_t* number);
     void remove(std::uint32_t number) { all_.erase(number); }
+    // Messages that outlive their lease have its number in their ids, which then is not given to another one.
+    void message_left(std::uint32_t id) { ++left_[lease::lease_of(id)]; }
+    void message_ended(std::uint32_t id);
     Lease* find(std::uint32_t number) const;
     // The one that a message id belongs to.
     Lease* find_by_message(std::uint32_t id) const;
@@ -64,6 +67,7 @@ class Leases {
     // Each takes descriptors until it is held, and address space.
     static constexpr std::size_t kMost = 16384;
     std::map<std::uint32_t, Lease*> all_;
+    std::map<std::uint32_t, std::size_t> left_;  // how many, by the number of the lease
     std::uint32_t last_ = 0;
 };
 

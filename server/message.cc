@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include "ntalpc/lease_memory.h"
 #include "ntalpc/ntlpcapi.h"
 #include "ntalpc/status.h"
 #include "server/connection.h"
@@ -28,7 +29,12 @@ Message::Message(Kernel& kernel, std::uint32_t id, std::uint32_t callback_id)
     : kernel_(kernel), id_(id), callback_id_(callback_id) {}
 
 Message::~Message() {
-    if (state_ != State::ended) kernel_.message_ids.release(id_);
+    if (state_ != State::ended) release_id();
+}
+
+void Message::release_id() {
+    kernel_.message_ids.release(id_);
+    if (lease::is_leased_id(id_)) kernel_.leases.message_ended(id_);
 }
 
 Ref<Message> Message::make(Kernel& kernel, Connection& connection) {
@@ -42,6 +48,7 @@ Ref<Message> Message::adopt(Kernel& kernel, Connection& connection, std::uint32_
     if (kernel.message_ids.find(id)) return {};
     Ref<Message> message(new Message(kernel, id, callback_id));
     kernel.message_ids.adopt(id, *message);
+    kernel.leases.message_left(id);
     message->join(connection);
     return message;
 }
@@ -206,8 +213,8 @@ UniqueFd Message::hand_out_view(Thread& thread, Port& port, wire::MessageAttribu
     const Ref<Region> region(&step_.view.region());
     // Who receives need not be who owns the port.
     if (!may_be_shared(region->memory(), *step_.sender, thread.process().facts())) return UniqueFd();
-    UniqueFd memory = secured ? region->read_only_memory()
-                              : UniqueFd(fcntl(region->memory().get(), F_DUPFD_CLOEXEC, 0));
+    UniqueFd memory =
+        secured ? region->read_only_memory() : UniqueFd(fcntl(region->memory().get(), F_DUPFD_CLOEXEC, 0));
     const auto view = memory ? thread.process().views().open(port, std::move(step_.view)) : nullptr;
     if (!view) return UniqueFd();
     received_views_[index(receiver())] = view;
@@ -245,7 +252,7 @@ const PassedObjects* Message::objects_for(Side side) const {
 void Message::retire() {
     const Ref<Message> alive(this);
     if (queue_) queue_->remove(*this);
-    if (state_ != State::ended) kernel_.message_ids.release(id_);
+    if (state_ != State::ended) release_id();
     state_ = State::ended;
     for (const Side side : {Side::client, Side::server}) finish_direct_event(side);
     step_.view = RegionUse();

@@ -175,6 +175,7 @@ class Message final : public RefCounted, public Counted<Message> {
     static std::size_t index(Side side) { return static_cast<std::size_t>(side); }
     void finish_direct_event(Side side);
     void hand_over(Port* port);
+    void release_id();
     void become_notice(Side receiver);
     void leave_connection(Side receiver);
     Side receiver() const { return peer_of(step_.from); }
