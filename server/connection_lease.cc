@@ -65,7 +65,11 @@ std::uint32_t Connection::offer_lease(Side side) {
     if (!lease_ && (side == Side::server || prefers_lease()) && lease_is_due())
         lease_ = Lease::make(kernel_, *this);
     if (!lease_) return 0;
-    if (side == Side::server) return lease_->stage() == Lease::Stage::offered ? lease_->number() + 1 : 0;
+    if (side == Side::server) {
+        const bool wanted =
+            lease_->stage() == Lease::Stage::offered && kernel_.leases.may_open(*client_facts_);
+        return wanted ? lease_->number() + 1 : 0;
+    }
     // The message that the client is just getting is as good as over.
     constexpr std::size_t answered = 1;
     if (messages_.size() > answered) return 0;

@@ -62,6 +62,16 @@ bool Leases::add(Lease& lease, std::uint32_t* number) {
     return true;
 }
 
+bool Leases::may_open(const ProcessFacts& client) const {
+    const auto found = open_.find(&client);
+    return found == open_.end() || found->second < kMostOpen;
+}
+
+void Leases::no_longer_open(const ProcessFacts& client) {
+    const auto found = open_.find(&client);
+    if (found != open_.end() && --found->second == 0) open_.erase(found);
+}
+
 void Leases::message_ended(std::uint32_t id) {
     const auto found = left_.find(lease::lease_of(id));
     if (found != left_.end() && --found->second == 0) left_.erase(found);
@@ -114,6 +124,7 @@ std::unique_ptr<Lease> Lease::make(Kernel& kernel, Connection& connection) {
 }
 
 Lease::~Lease() {
+    if (stage_ == Stage::open) kernel_.leases.no_longer_open(connection_.client_facts());
     if (kernel_.leases.find(number_) == this) kernel_.leases.remove(number_);
 }
 
@@ -150,7 +161,9 @@ std::int32_t Lease::take_part(Side side, std::array<UniqueFd, 3>* descriptors) {
     bell = duplicate(bell_);
     if (!own || !others || !bell) return STATUS_INSUFFICIENT_RESOURCES;
     stage_ = side == Side::server ? Stage::open : Stage::held;
+    if (stage_ == Stage::open) kernel_.leases.opened(connection_.client_facts());
     if (stage_ == Stage::held) {
+        kernel_.leases.no_longer_open(connection_.client_facts());
         region(Side::server).received_before.store(connection_.sequence(Side::server));
         memory_ = {};
         bell_.reset();

@@ -51,6 +51,11 @@ class Leases {
   public:
     bool add(Lease& lease, std::uint32_t* number);
     void remove(std::uint32_t number) { all_.erase(number); }
+    // How many more of a client's leases may wait for it to take part. Those take descriptors, and one that
+    // says nothing keeps them.
+    bool may_open(const ProcessFacts& client) const;
+    void opened(const ProcessFacts& client) { ++open_[&client]; }
+    void no_longer_open(const ProcessFacts& client);
     // Messages that outlive their lease have its number in their ids, which then is not given to another one.
     void message_left(std::uint32_t id) { ++left_[lease::lease_of(id)]; }
     void message_ended(std::uint32_t id);
@@ -66,8 +71,10 @@ class Leases {
   private:
     // Each takes descriptors until it is held, and address space.
     static constexpr std::size_t kMost = 16384;
+    static constexpr std::size_t kMostOpen = 16;  // of one client
     std::map<std::uint32_t, Lease*> all_;
-    std::map<std::uint32_t, std::size_t> left_;  // how many, by the number of the lease
+    std::map<std::uint32_t, std::size_t> left_;        // how many, by the number of the lease
+    std::map<const ProcessFacts*, std::size_t> open_;  // how many
     std::uint32_t last_ = 0;
 };
 

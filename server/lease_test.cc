@@ -250,6 +250,40 @@ TEST_F(LeaseTest, ThreadsThatWatchAreSentBackWhenItIsOver) {
     munmap(const_cast<lease::PortPage*>(page), lease::kPage);
 }
 
+TEST_F(LeaseTest, AProcessThatCannotUseOneGivesThatBack) {
+    const Leased leased = leased_pair();
+    wire::ReleaseLeases::Request request;
+    request.handle = leased.listener;
+    request.lease = leased.number + 2;
+    EXPECT_EQ(leased.server->call<wire::ReleaseLeases>(request).status, STATUS_SUCCESS);
+    EXPECT_EQ(leased.client_memory->published.load() & lease::kTakenBack, 0u);
+    request.lease = leased.number + 1;
+    EXPECT_EQ(leased.server->call<wire::ReleaseLeases>(request).status, STATUS_SUCCESS);
+    EXPECT_NE(leased.client_memory->published.load() & lease::kTakenBack, 0u);
+}
+
+// Each keeps descriptors until the client, which may never send anything, has it.
+TEST_F(LeaseTest, OneClientHasFewThatItHasNotTaken) {
+    FakeThread& server = new_process();
+    FakeThread& client = new_process();
+    const std::uint64_t listener = create(server, u"\\RPC Control\\many");
+    int offered = 0;
+    for (int i = 0; i < 20; ++i) {
+        start_connect(client, u"\\RPC Control\\many", kSync);
+        const auto request = receive(server, listener);
+        EXPECT_EQ(answer_connect(server, listener, request.body.message.message_id, true).status,
+                  STATUS_SUCCESS);
+        const std::uint64_t port = client.take<wire::ConnectPort>().body.handle;
+        std::uint32_t offer = 0;
+        for (int sent = 0; sent < kMessagesUntilALease; ++sent) {
+            EXPECT_EQ(send(client, port, "one of many").status, STATUS_SUCCESS);
+            offer = receive(server, listener).body.lease;
+        }
+        if (offer != 0 && take(server, offer - 1).status == STATUS_SUCCESS) ++offered;
+    }
+    EXPECT_EQ(offered, 16);
+}
+
 TEST_F(LeaseTest, OneThatOnlyTheServerProcessHasEndsForIt) {
     const Pair pair = connected_pair();
     const std::uint32_t number = offer_after(pair, kMessagesUntilALease) - 1;

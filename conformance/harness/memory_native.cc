@@ -22,8 +22,11 @@ Access access_to(const void* address) {
         if (std::sscanf(line.c_str(), "%lx-%lx %c%c%*c%c", &first, &end, &readable, &writable, &shared) != 5)
             continue;
         if (wanted < first || wanted >= end) continue;
-        // A sanitizer or an allocator of another thread may be where a view has been.
-        if (shared != 's') return Access::none;
+        // A sanitizer, an allocator of another thread or what the library shares for itself may be where a
+        // view has been.
+        const bool of_library =
+            line.find("/memfd:lease") != line.npos || line.find("/memfd:port") != line.npos;
+        if (shared != 's' || of_library) return Access::none;
         if (writable == 'w') return Access::write;
         return readable == 'r' ? Access::read : Access::none;
     }

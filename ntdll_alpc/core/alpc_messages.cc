@@ -190,8 +190,14 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
         over = received.reply.lease != kLookAtLeases || direct.look_again(received.reply);
     }
     direct.complete(&direct.received.reply);
-    return finish(direct.received.status, direct.received.reply, direct.received.data,
-                  std::move(direct.received.descriptors));
+    const std::uint32_t offered = direct.received.reply.lease;
+    status = finish(direct.received.status, direct.received.reply, direct.received.data,
+                    std::move(direct.received.descriptors));
+    // At once, when everything else has been done: until a client takes part, the server keeps descriptors
+    // for it.
+    if (request.has_send && offered != 0)
+        Leases::instance().at(scope, {scope.channel().generation(), request.handle});
+    return status;
 }
 
 }  // namespace ntalpc::core

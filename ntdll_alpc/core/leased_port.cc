@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/leased_port.h"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -99,7 +100,8 @@ void LeasedPort::wake_all() {
 // Nobody rings the bell of one that is asleep, and an alpcserver that is killed tells of nothing any more.
 void LeasedPort::drop_ended() {
     const std::uint64_t ended = page_->ended.load();
-    const bool told = ended_.exchange(ended) != ended;
+    const bool told = ended_ != ended;
+    if (told) ended_ = ended;
     if (!told && std::ranges::none_of(awake_, [](const auto& lease) { return lease->over(); })) return;
     std::erase_if(awake_, [](const auto& lease) { return lease->over(); });
     std::erase_if(leases_, [this](const auto& entry) {
@@ -249,18 +251,30 @@ LeasedPort::First LeasedPort::look(CallScope& scope, const wire::SendWaitReceive
     }
 }
 
+// Whether a bell has been rung; it can be heard afterwards.
+bool LeasedPort::rung() const {
+    pollfd bells{.fd = epoll_.get(), .events = POLLIN, .revents = 0};
+    return poll(&bells, 1, 0) > 0;
+}
+
 bool LeasedPort::spin() {
     std::array<std::shared_ptr<ServerLease>, kMostAwake> awake;
     std::size_t count = 0;
+    bool some_asleep = false;
     {
         const std::lock_guard lock(mutex_);
         count = std::min(awake_.size(), kMostAwake);
         std::copy_n(awake_.begin(), count, awake.begin());
+        some_asleep = awake_.size() < leases_.size();
     }
+    // A look at the bells costs as much as some looks at the leases.
+    constexpr std::uint32_t kLooksPerBell = 4;
+    std::uint32_t looks = 0;
     return spinning_.wait([&] {
         return page_->since.load(std::memory_order_relaxed) != 0 ||
                std::any_of(awake.begin(), awake.begin() + count,
-                           [](const auto& lease) { return lease->anything(); });
+                           [](const auto& lease) { return lease->anything(); }) ||
+               (some_asleep && ++looks % kLooksPerBell == 0 && rung());
     });
 }
 

@@ -70,6 +70,7 @@ class LeasedPort {
     bool take_from_server(CallScope& scope, const wire::SendWaitReceive::Request& terms, Received* received);
     void forget(const ServerLease& lease);
     bool spin();
+    bool rung() const;
     void sleep(host::CallGuard& guard, std::int64_t limit);
     // A thread goes away with a message.
     void leave();

@@ -101,16 +101,17 @@ NTSTATUS Leases::take_offer(CallScope& scope, std::uint32_t number) {
         scope.call<wire::TakeLease>(Blocking::no, request, {}, &reply, &blobs, descriptors);
     if (status != STATUS_SUCCESS) return status;
     if (join(scope, number, reply, std::move(descriptors))) return STATUS_SUCCESS;
-    release(scope, reply.port);
+    release(scope, reply.port, number + 1);
     return STATUS_INSUFFICIENT_RESOURCES;
 }
 
 // When the server is gone there is nothing to release.
-void Leases::release(CallScope& scope, std::uint64_t handle) {
+void Leases::release(CallScope& scope, std::uint64_t handle, std::uint32_t lease) {
     wire::ReleaseLeases::Request request;
     wire::ReleaseLeases::Reply reply;
     wire::ReleaseLeases::ReplyBlobs blobs;
     request.handle = handle;
+    request.lease = lease;
     scope.call<wire::ReleaseLeases>(Blocking::no, request, {}, &reply, &blobs);
 }
 

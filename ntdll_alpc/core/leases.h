@@ -46,8 +46,8 @@ class Leases {
     // Before a handle of the process is closed: what its leases carry goes to the server, so that a close
     // comes after whatever was sent before it.
     void handle_closes(HANDLE handle);
-    // Has the server take back what a port has.
-    static void release(CallScope& scope, std::uint64_t handle);
+    // Has the server take back what a port has, or one lease: the number of that, plus one.
+    static void release(CallScope& scope, std::uint64_t handle, std::uint32_t lease = 0);
     // In the child of a fork, which has no handles.
     static void forget_after_fork();
 
