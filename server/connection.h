@@ -137,6 +137,8 @@ class Connection final : public RefCounted, public Counted<Connection> {
     void take_back_lease(const char* reason);
     // The same, and one that has only been offered is not any more.
     void drop_lease(const char* reason);
+    // A process cannot take part. There is another try after as many messages as if nobody preferred leases.
+    void lease_is_unusable();
     void garbage_in_lease();
     // How many messages a lease has carried: received by the server, sent by each side.
     void count_leased(std::uint32_t received_by_server, std::uint32_t sent_by_client,
@@ -186,6 +188,7 @@ class Connection final : public RefCounted, public Counted<Connection> {
     Connector* connector_ = nullptr;
     FinishWait* finisher_ = nullptr;
     std::unique_ptr<Lease> lease_;
+    bool lease_was_unusable_ = false;
     std::uint32_t plain_messages_ = 0;  // of the client, since there was a lease
     std::uint32_t lease_threshold_;
     const char* lease_ended_because_ = nullptr;

@@ -52,8 +52,8 @@ bool Connection::has_lease() const {
 }
 
 bool Connection::prefers_lease() const {
-    return path_of(*client_facts_) == MessagePath::direct ||
-           path_of(listener_->owner()) == MessagePath::direct;
+    return !lease_was_unusable_ && (path_of(*client_facts_) == MessagePath::direct ||
+                                    path_of(listener_->owner()) == MessagePath::direct);
 }
 
 bool Connection::lease_is_due() const {
@@ -86,6 +86,11 @@ void Connection::lease_taken(Side side) {
     } else {
         ports_[static_cast<std::size_t>(Side::client)]->look_at_leases();
     }
+}
+
+void Connection::lease_is_unusable() {
+    lease_was_unusable_ = true;
+    drop_lease("a process had no memory or descriptors for it");
 }
 
 void Connection::take_back_lease(const char* reason) {

@@ -82,13 +82,12 @@ void handle(Call& call, const wire::ReleaseLeases::Request& request,
             const wire::ReleaseLeases::RequestBlobs&) {
     Port* port = nullptr;
     if (const auto status = find_port_for_messages(call, request.handle, &port)) return call.finish(status);
-    constexpr const char* reason = "a process gave it back";
     if (request.lease == 0) {
-        port->drop_leases(reason);
+        port->drop_leases("a process gave it back");
     } else if (Lease* const lease = call.kernel.leases.find(request.lease - 1)) {
         const Connection& connection = lease->connection();
         if (connection.listener() == port || connection.port(Side::client) == port)
-            lease->connection().drop_lease(reason);
+            lease->connection().lease_is_unusable();
     }
     call.finish(STATUS_SUCCESS);
 }
