@@ -245,9 +245,11 @@ LeasedPort::First LeasedPort::look(CallScope& scope, const wire::SendWaitReceive
         std::shared_ptr<ServerLease> lease;
         const First first = find_first(&lease);
         if (first == First::nothing || first == First::no_leases) return first;
-        if (first == First::of_lease ? take_from(scope, std::move(lease), terms, received)
-                                     : take_from_server(scope, terms, received))
-            return first;
+        if (first == First::of_lease && take_from(scope, std::move(lease), terms, received)) return first;
+        if (first == First::of_lease) continue;
+        // When the server has nothing after all it is asked again, with the time that is left: the page may
+        // say so for ever to a process that has spoilt its own memory.
+        return take_from_server(scope, terms, received) ? first : First::no_leases;
     }
 }
 
