@@ -15,8 +15,10 @@
 //   order[i]         the slot of the message that was sent as number i
 //   serial[slot]     the conversation that has the slot,
 //   place[slot]      and the number of the message that began it
-//   finished[slot]   the conversation whose answer has been received, and (high half) which of all answers it
-//   was sleeps, awaits[slot]  how many threads sleep until answers are queued, or until this one is there
+//   finished[slot]   the conversation whose answer has been received, and
+//                    (high half) which of all answers it was
+//   sleeps           how many threads sleep until answers are queued,
+//   awaits[slot]     or until this one is there
 // In the server process's:
 //   taken            how many messages have been received
 //   answered[slot]   the conversation that has been answered last

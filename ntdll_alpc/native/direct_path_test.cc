@@ -1,31 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // That messages go directly where they can, which nobody sees by what arrives: the ids of messages in leases
 // are theirs alone (lease_memory.h).
-#include <cstring>
 #include <string>
 #include <thread>
 
-#include "core/private_server_test_support.h"
+#include "native/lease_test_support.h"
 #include "ntalpc/lease_memory.h"
-#include "ntalpc/ntalpc.h"
 
 namespace ntalpc {
 namespace {
 
-struct TestMessage {
-    PORT_MESSAGE header{};
-    std::uint64_t number = 0;
-
-    explicit TestMessage(std::uint64_t given = 0) : number(given) {
-        header.u1.s1.DataLength = sizeof(number);
-        header.u1.s1.TotalLength = sizeof(*this);
-    }
-    unsigned kind() const { return header.u2.s2.Type & 0xFF; }
-};
-
 // Enough for a connection that nothing is odd about.
 constexpr std::uint64_t kEnough = 64;
 constexpr std::uint64_t kLast = ~std::uint64_t{0};
+constexpr int kLimit = 10'000;
 
 ALPC_PORT_ATTRIBUTES limits_of_all_ones() {
     ALPC_PORT_ATTRIBUTES attributes{};
@@ -35,41 +23,30 @@ ALPC_PORT_ATTRIBUTES limits_of_all_ones() {
     return attributes;
 }
 
+// A thread that answers a number by the next one, and a client of it.
 class Service {
   public:
-    explicit Service(const ALPC_PORT_ATTRIBUTES* attributes) : attributes_(attributes) {
-        const std::string digits = std::to_string(getpid()) + "-" + std::to_string(++made_);
-        path_ = u"\\RPC Control\\direct-" + std::u16string(digits.begin(), digits.end());
-        name_.Buffer = reinterpret_cast<PWSTR>(path_.data());
-        name_.Length = name_.MaximumLength = static_cast<USHORT>(path_.size() * sizeof(char16_t));
-        OBJECT_ATTRIBUTES object{};
-        object.Length = sizeof(object);
-        object.ObjectName = &name_;
-        EXPECT_EQ(NtAlpcCreatePort(&port_, &object, copy(attributes)), STATUS_SUCCESS);
+    explicit Service(ALPC_PORT_ATTRIBUTES* limits) : limits_(limits) {
+        const std::string name = fresh_port_name();
+        port_ = make_port(name, limits);
+        EXPECT_NE(port_, nullptr);
         server_ = std::thread([this] { serve(); });
-        EXPECT_EQ(NtAlpcConnectPort(&client_, &name_, nullptr, copy(attributes), ALPC_MSGFLG_SYNC_REQUEST,
-                                    nullptr, nullptr, nullptr, nullptr, nullptr, nullptr),
-                  STATUS_SUCCESS);
+        client_ = connect_to(name, limits);
+        EXPECT_NE(client_, nullptr);
     }
     ~Service() {
         TestMessage last(kLast);
-        NtAlpcSendWaitReceivePort(client_, ALPC_MSGFLG_RELEASE_MESSAGE, &last.header, nullptr, nullptr,
-                                  nullptr, nullptr, nullptr);
+        send_last(client_, last);
         server_.join();
-        NtClose(client_);
-        NtClose(accepted_);
-        NtClose(port_);
+        for (const HANDLE handle : {client_, accepted_, port_}) NtClose(handle);
     }
 
     HANDLE client() const { return client_; }
 
     // The id of the answer, which is the request's.
     std::uint32_t ask(std::uint64_t number) const {
-        TestMessage message(number), answer;
-        SIZE_T length = sizeof(answer);
-        EXPECT_EQ(NtAlpcSendWaitReceivePort(client_, ALPC_MSGFLG_SYNC_REQUEST, &message.header, nullptr,
-                                            &answer.header, &length, nullptr, nullptr),
-                  STATUS_SUCCESS);
+        TestMessage answer;
+        EXPECT_EQ(ntalpc::ask(client_, number, &answer, kLimit), STATUS_SUCCESS);
         EXPECT_EQ(answer.number, number + 1);
         return answer.header.MessageId;
     }
@@ -81,36 +58,22 @@ class Service {
     }
 
   private:
-    static ALPC_PORT_ATTRIBUTES* copy(const ALPC_PORT_ATTRIBUTES* attributes) {
-        return const_cast<ALPC_PORT_ATTRIBUTES*>(attributes);
-    }
-
     void serve() {
         for (;;) {
             TestMessage message;
-            SIZE_T length = sizeof(message);
-            ASSERT_EQ(NtAlpcSendWaitReceivePort(port_, 0, nullptr, nullptr, &message.header, &length, nullptr,
-                                                nullptr),
-                      STATUS_SUCCESS);
+            ASSERT_EQ(receive(port_, &message, kLimit), STATUS_SUCCESS);
             if (message.kind() == LPC_CONNECTION_REQUEST) {
-                ASSERT_EQ(NtAlpcAcceptConnectPort(&accepted_, port_, 0, nullptr, copy(attributes_), nullptr,
-                                                  &message.header, nullptr, TRUE),
-                          STATUS_SUCCESS);
+                ASSERT_EQ(accept(port_, message, &accepted_, limits_), STATUS_SUCCESS);
             } else if (message.kind() == LPC_REQUEST) {
                 ++message.number;
-                ASSERT_EQ(NtAlpcSendWaitReceivePort(port_, ALPC_MSGFLG_RELEASE_MESSAGE, &message.header,
-                                                    nullptr, nullptr, nullptr, nullptr, nullptr),
-                          STATUS_SUCCESS);
+                ASSERT_EQ(send_last(port_, message), STATUS_SUCCESS);
             } else if (message.number == kLast) {
                 return;
             }
         }
     }
 
-    static inline int made_ = 0;
-    std::u16string path_;
-    UNICODE_STRING name_;
-    const ALPC_PORT_ATTRIBUTES* attributes_;
+    ALPC_PORT_ATTRIBUTES* limits_;
     HANDLE port_ = nullptr, client_ = nullptr, accepted_ = nullptr;
     std::thread server_;
 };
@@ -129,7 +92,7 @@ TEST_F(DirectPath, IsTakenOnceAConnectionIsWorthIt) {
 }
 
 TEST_F(DirectPath, IsOpenToPortsWithTheUsualLimits) {
-    const ALPC_PORT_ATTRIBUTES attributes = limits_of_all_ones();
+    ALPC_PORT_ATTRIBUTES attributes = limits_of_all_ones();
     const Service service(&attributes);
     EXPECT_LT(service.first_direct(), kEnough);
 }

@@ -2,9 +2,11 @@
 // A process that writes garbage into the memory of its lease harms nobody but its own connection: this
 // process, at the other end, gets messages, answers and statuses, none of which may make it crash, hang or
 // read elsewhere, and the server's counts come back. NTALPC_GARBAGE_SECONDS makes the test longer.
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <cinttypes>
 #include <cstdint>
@@ -17,19 +19,14 @@
 #include <span>
 #include <string>
 
-#include "core/private_server_test_support.h"
+#include "native/lease_test_support.h"
 #include "ntalpc/lease_memory.h"
-#include "ntalpc/ntalpc.h"
+#include "ntalpc/unique_fd.h"
 
 namespace ntalpc {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-struct TestMessage {
-    PORT_MESSAGE header{};
-    std::uint64_t number = 0;
-};
 
 constexpr int kEnoughForALease = 40;
 
@@ -38,79 +35,19 @@ std::chrono::milliseconds duration() {
     return seconds ? std::chrono::milliseconds(1000 * std::atol(seconds)) : std::chrono::milliseconds(1500);
 }
 
-LARGE_INTEGER milliseconds(int count) {
-    LARGE_INTEGER limit;
-    limit.QuadPart = -10'000 * std::int64_t{count};
-    return limit;
-}
-
-UNICODE_STRING name_of(std::u16string& text) {
-    UNICODE_STRING name;
-    name.Buffer = reinterpret_cast<PWSTR>(text.data());
-    name.Length = name.MaximumLength = static_cast<USHORT>(text.size() * sizeof(char16_t));
-    return name;
-}
-
-void fill(TestMessage& message, std::uint64_t number) {
-    message = {};
-    message.header.u1.s1.DataLength = sizeof(message.number);
-    message.header.u1.s1.TotalLength = sizeof(message);
-    message.number = number;
-}
-
-HANDLE make_port(std::u16string text) {
-    UNICODE_STRING name = name_of(text);
-    OBJECT_ATTRIBUTES attributes{};
-    attributes.Length = sizeof(attributes);
-    attributes.ObjectName = &name;
-    HANDLE port = nullptr;
-    return NtAlpcCreatePort(&port, &attributes, nullptr) == STATUS_SUCCESS ? port : nullptr;
-}
-
-// The server may not be there yet.
-HANDLE connect_to(std::u16string text) {
-    UNICODE_STRING name = name_of(text);
-    const auto end = Clock::now() + std::chrono::seconds(10);
-    while (Clock::now() < end) {
-        HANDLE port = nullptr;
-        if (NtAlpcConnectPort(&port, &name, nullptr, nullptr, ALPC_MSGFLG_SYNC_REQUEST, nullptr, nullptr,
-                              nullptr, nullptr, nullptr, nullptr) == STATUS_SUCCESS)
-            return port;
-    }
-    return nullptr;
-}
-
-NTSTATUS ask(HANDLE port, std::uint64_t number, TestMessage* answer, int limit_in_milliseconds) {
-    TestMessage message;
-    fill(message, number);
-    SIZE_T length = sizeof(*answer);
-    LARGE_INTEGER limit = milliseconds(limit_in_milliseconds);
-    return NtAlpcSendWaitReceivePort(port, ALPC_MSGFLG_SYNC_REQUEST, &message.header, nullptr,
-                                     &answer->header, &length, nullptr, &limit);
-}
-
-// Serves until `done`, which is asked after each message and whenever none has come for a while.
-void serve(HANDLE port, const std::function<bool()>& done) {
+// Serves until `done`, which is asked about the last message and whenever none has come for a while.
+void serve(HANDLE port, const std::function<bool(const TestMessage&)>& done) {
     HANDLE client = nullptr;
-    while (!done()) {
-        TestMessage message;
-        SIZE_T length = sizeof(message);
-        LARGE_INTEGER limit = milliseconds(20);
-        if (NtAlpcSendWaitReceivePort(port, 0, nullptr, nullptr, &message.header, &length, nullptr, &limit) !=
-            STATUS_SUCCESS)
-            continue;
-        switch (message.header.u2.s2.Type & 0xFF) {
-            case LPC_CONNECTION_REQUEST:
-                NtAlpcAcceptConnectPort(&client, port, 0, nullptr, nullptr, nullptr, &message.header, nullptr,
-                                        TRUE);
-                break;
-            case LPC_REQUEST:
-                NtAlpcSendWaitReceivePort(port, ALPC_MSGFLG_RELEASE_MESSAGE, &message.header, nullptr,
-                                          nullptr, nullptr, nullptr, nullptr);
-                break;
-            case LPC_PORT_CLOSED:
-                NtClose(client);
-                break;
+    TestMessage message;
+    while (!done(message)) {
+        message = TestMessage();
+        if (receive(port, &message, 20) != STATUS_SUCCESS) continue;
+        if (message.kind() == LPC_CONNECTION_REQUEST) {
+            accept(port, message, &client);
+        } else if (message.kind() == LPC_REQUEST) {
+            send_last(port, message);
+        } else if (message.kind() == LPC_PORT_CLOSED) {
+            NtClose(client);
         }
     }
 }
@@ -158,22 +95,41 @@ class Vandal {
     std::mt19937_64 random_;
 };
 
-pid_t in_child(const std::function<void()>& work) {
+// Where one process waits until another one is so far.
+class Gate {
+  public:
+    Gate() {
+        std::array<int, 2> ends{-1, -1};
+        EXPECT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
+        out_ = UniqueFd(ends[0]);
+        in_ = UniqueFd(ends[1]);
+    }
+    void open() {
+        const char byte = 0;
+        if (write(in_.get(), &byte, 1) != 1) std::abort();
+        in_.reset();
+    }
+    // False when the other process has ended before.
+    bool wait() {
+        in_.reset();
+        char byte;
+        return read(out_.get(), &byte, 1) == 1;
+    }
+
+  private:
+    UniqueFd out_, in_;
+};
+
+pid_t in_child(const std::function<int()>& work) {
     const pid_t child = fork();
-    if (child != 0) return child;
-    work();
-    _exit(0);
+    if (child == 0) _exit(work());
+    return child;
 }
 
 class LeaseGarbage : public testing::Test {
   protected:
     void SetUp() override { ASSERT_TRUE(PrivateServer::instance().running()); }
 
-    static std::u16string fresh_name() {
-        static int last = 0;
-        const std::string digits = std::to_string(getpid()) + "-" + std::to_string(++last);
-        return u"\\RPC Control\\garbage-" + std::u16string(digits.begin(), digits.end());
-    }
     static bool ended(pid_t child, int* status) { return waitpid(child, status, WNOHANG) == child; }
 };
 
@@ -181,23 +137,25 @@ TEST_F(LeaseGarbage, OfAClientHarmsNoServer) {
     const auto end = Clock::now() + duration();
     unsigned rounds = 0;
     while (Clock::now() < end) {
-        const std::u16string name = fresh_name();
+        const std::string name = fresh_port_name();
+        const HANDLE port = make_port(name);
+        ASSERT_NE(port, nullptr);
         const pid_t child = in_child([&] {
-            const HANDLE port = connect_to(name);
+            const HANDLE client = connect_to(name);
             TestMessage answer;
-            for (int i = 0; i < kEnoughForALease; ++i) ask(port, i, &answer, 1000);
+            for (int i = 0; i < kEnoughForALease; ++i) ask(client, i, &answer, 1000);
             Vandal vandal(rounds);
             for (int i = 0; i < 20; ++i) {
                 vandal.write_garbage();
-                ask(port, i, &answer, 2);
+                ask(client, i, &answer, 2);
             }
+            return client ? 0 : 1;
         });
-        const HANDLE port = make_port(name);
-        ASSERT_NE(port, nullptr);
         int status = -1;
         const auto limit = Clock::now() + std::chrono::seconds(60);
         bool over = false;
-        serve(port, [&] { return (over = ended(child, &status)) || Clock::now() > limit; });
+        serve(port,
+              [&](const TestMessage&) { return (over = ended(child, &status)) || Clock::now() > limit; });
         ASSERT_TRUE(over) << "round " << rounds;
         EXPECT_EQ(status, 0) << "round " << rounds;
         EXPECT_EQ(NtClose(port), STATUS_SUCCESS);
@@ -210,16 +168,20 @@ TEST_F(LeaseGarbage, OfAServerHarmsNoClient) {
     const auto end = Clock::now() + duration();
     unsigned rounds = 0;
     while (Clock::now() < end) {
-        const std::u16string name = fresh_name();
+        const std::string name = fresh_port_name();
+        Gate made;
         const pid_t child = in_child([&] {
             const HANDLE port = make_port(name);
+            made.open();
             Vandal vandal(rounds);
             int calls = 0;
-            serve(port, [&] {
+            serve(port, [&](const TestMessage&) {
                 if (++calls > kEnoughForALease) vandal.write_garbage();
                 return calls > kEnoughForALease + 40;
             });
+            return port ? 0 : 1;
         });
+        ASSERT_TRUE(made.wait());
         const HANDLE port = connect_to(name);
         ASSERT_NE(port, nullptr);
         NTSTATUS status = STATUS_SUCCESS;
@@ -236,6 +198,38 @@ TEST_F(LeaseGarbage, OfAServerHarmsNoClient) {
         ++rounds;
     }
     EXPECT_GT(rounds, 0u);
+}
+
+// Its own memory says that the lease is still there and a message waits, which is younger than what waits at
+// alpcserver; and there is nothing.
+TEST_F(LeaseGarbage, ThatHidesTheEndOfALeaseEndsNoTimeLimit) {
+    const std::string name = fresh_port_name();
+    Gate made, taken_back;
+    const pid_t child = in_child([&] {
+        const HANDLE port = make_port(name);
+        made.open();
+        alarm(20);
+        serve(port, [](const TestMessage& last) { return lease::is_leased_id(last.header.MessageId); });
+        if (!taken_back.wait()) return 1;
+        lease::Word& taken = own_region()->taken;
+        taken.store((taken.load() & lease::kNumbers) - 1);
+        TestMessage message;
+        return receive(port, &message, 20) == STATUS_TIMEOUT ? 0 : 1;
+    });
+    ASSERT_TRUE(made.wait());
+    const HANDLE port = connect_to(name);
+    ASSERT_NE(port, nullptr);
+    TestMessage answer;
+    while (!lease::is_leased_id(answer.header.MessageId))
+        ASSERT_EQ(ask(port, 1, &answer, 10'000), STATUS_SUCCESS);
+    ALPC_BASIC_INFORMATION information{};
+    ASSERT_EQ(NtAlpcQueryInformation(port, AlpcBasicInformation, &information, sizeof(information), nullptr),
+              STATUS_SUCCESS);
+    taken_back.open();
+    int result = -1;
+    ASSERT_EQ(waitpid(child, &result, 0), child);
+    EXPECT_EQ(result, 0);
+    EXPECT_EQ(NtClose(port), STATUS_SUCCESS);
 }
 
 }  // namespace
