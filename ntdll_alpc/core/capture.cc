@@ -15,7 +15,6 @@ namespace ntalpc::core {
 
 namespace {
 
-constexpr std::size_t kPage = 4096;
 constexpr std::uint8_t kMaxSubAuthorities = 15;
 
 // 100 ns units since 1601.
@@ -76,17 +75,9 @@ NTSTATUS enter_directory(HANDLE handle, ObjectName* name) {
 
 NTSTATUS probe_for_write(void* memory, std::size_t size) {
     if (size == 0) return STATUS_SUCCESS;
-    char* const first = static_cast<char*>(memory);
     const auto address = reinterpret_cast<std::uintptr_t>(memory);
     if (address > std::numeric_limits<std::uintptr_t>::max() - (size - 1)) return STATUS_ACCESS_VIOLATION;
-    // One byte of each page, and the last.
-    for (std::size_t at = 0; at < size; at += kPage - (address + at) % kPage) {
-        char byte;
-        if (!host::copy_from_program(&byte, first + at, 1) || !host::copy_to_program(first + at, &byte, 1)) {
-            return STATUS_ACCESS_VIOLATION;
-        }
-    }
-    return STATUS_SUCCESS;
+    return host::probe_program(memory, size) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
 }
 
 NTSTATUS capture_string(const UNICODE_STRING* string, std::u16string* text) {

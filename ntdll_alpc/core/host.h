@@ -81,6 +81,10 @@ bool find_directory(const std::u16string& path, std::uint32_t attributes, std::u
 bool copy_from_program(void* to, const void* program_memory, std::size_t size);
 bool copy_to_program(void* program_memory, const void* from, std::size_t size);
 
+// Finds out whether memory of the program can be written to, by doing so with one byte of each page. At least
+// one byte; the range does not wrap. False when any page is not accessible.
+bool probe_program(void* program_memory, std::size_t size);
+
 // One atomic step on an aligned word that threads of the program change too, sequentially consistent: when it
 // holds `*expected` it becomes `desired`, else `*expected` becomes what it holds. False when it is not
 // accessible.

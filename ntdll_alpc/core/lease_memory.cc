@@ -61,7 +61,7 @@ wire::Bytes LeaseMemory::data_of(const LeasedMessage& message) const {
 wire::Bytes LeaseMemory::read_data(CallScope& scope, const LeasedMessage& message) const {
     const wire::Bytes data = data_of(message);
     const std::span<std::byte> buffer = scope.channel().scratch();
-    std::ranges::copy(data, buffer.begin());
+    if (!data.empty()) std::memcpy(buffer.data(), data.data(), data.size());
     return buffer.first(data.size());
 }
 

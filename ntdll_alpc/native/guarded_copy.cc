@@ -14,43 +14,79 @@
 
 namespace ntalpc::native {
 
+namespace {
+
+constexpr std::size_t kPage = 4096;
+
+}  // namespace
+
 #ifdef __x86_64__
 
 extern "C" {
 int ntalpc_copy(void* to, const void* from, std::size_t size);
+int ntalpc_probe(void* first, std::size_t pages);
 int ntalpc_exchange(std::uint64_t* word, std::uint64_t* expected, std::uint64_t desired);
 extern const char ntalpc_copied[], ntalpc_exchange_at[], ntalpc_fault_out[];
 }
 
 // An instruction that faults leaves the instruction pointer on itself, and nothing but the return address is
 // on the stack. rep movsb takes longer to begin than a few words take to copy, and waits for the caches where
-// plain stores do not.
+// plain stores do not, so what is short goes by words, the last of which overlaps the one before.
 asm(R"(
     .text
-    .hidden ntalpc_copy, ntalpc_copied, ntalpc_exchange, ntalpc_exchange_at, ntalpc_fault_out
-    .globl ntalpc_copy, ntalpc_copied, ntalpc_exchange, ntalpc_exchange_at, ntalpc_fault_out
+    .hidden ntalpc_copy, ntalpc_probe, ntalpc_copied, ntalpc_exchange, ntalpc_exchange_at, ntalpc_fault_out
+    .globl ntalpc_copy, ntalpc_probe, ntalpc_copied, ntalpc_exchange, ntalpc_exchange_at, ntalpc_fault_out
     .type ntalpc_copy, @function
 ntalpc_copy:
-    movq %rdx, %rcx
-    cmpq $256, %rcx
-    ja 3f
-1:  subq $8, %rcx
+    cmpq $16, %rdx
     jb 2f
-    movq (%rsi), %rax
-    movq %rax, (%rdi)
-    addq $8, %rsi
-    addq $8, %rdi
-    jmp 1b
-2:  addq $8, %rcx
+    cmpq $256, %rdx
+    ja 4f
+1:  movups (%rsi), %xmm0
+    movups %xmm0, (%rdi)
+    addq $16, %rsi
+    addq $16, %rdi
+    subq $16, %rdx
+    cmpq $16, %rdx
+    jae 1b
+    testq %rdx, %rdx
     jz ntalpc_copied
-3:  rep movsb
+    movups -16(%rsi,%rdx), %xmm0
+    movups %xmm0, -16(%rdi,%rdx)
+    jmp ntalpc_copied
+2:  cmpq $8, %rdx
+    jb 3f
+    movq (%rsi), %rax
+    movq -8(%rsi,%rdx), %rcx
+    movq %rax, (%rdi)
+    movq %rcx, -8(%rdi,%rdx)
+    jmp ntalpc_copied
+3:  cmpq $4, %rdx
+    jb 4f
+    movl (%rsi), %eax
+    movl -4(%rsi,%rdx), %ecx
+    movl %eax, (%rdi)
+    movl %ecx, -4(%rdi,%rdx)
+    jmp ntalpc_copied
+4:  movq %rdx, %rcx
+    rep movsb
+    jmp ntalpc_copied
+    .size ntalpc_copy, . - ntalpc_copy
+    .type ntalpc_probe, @function
+ntalpc_probe:
+    movb (%rdi), %al
+    movb %al, (%rdi)
+    orq $4095, %rdi
+    incq %rdi
+    decq %rsi
+    jnz ntalpc_probe
 ntalpc_copied:
     xorl %eax, %eax
     ret
 ntalpc_fault_out:
     movl $1, %eax
     ret
-    .size ntalpc_copy, . - ntalpc_copy
+    .size ntalpc_probe, . - ntalpc_probe
     .type ntalpc_exchange, @function
 ntalpc_exchange:
     movq (%rsi), %rax
@@ -113,6 +149,12 @@ bool guarded_copy(void* to, const void* from, std::size_t size) {
     return ntalpc_copy(to, from, size) == 0;
 }
 
+bool guarded_probe(void* memory, std::size_t size) {
+    need_handlers();
+    const auto first = reinterpret_cast<std::uintptr_t>(memory);
+    return ntalpc_probe(memory, (first + size - 1) / kPage - first / kPage + 1) == 0;
+}
+
 bool guarded_exchange(std::uint64_t* word, std::uint64_t* expected, std::uint64_t desired) {
     need_handlers();
     return ntalpc_exchange(word, expected, desired) == 0;
@@ -127,6 +169,15 @@ bool guarded_copy(void* to, const void* from, std::size_t size) {
     const iovec remote{const_cast<void*>(from), size};
     // `to` is checked like `from`: the call writes it as this process's own memory.
     return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
+}
+
+bool guarded_probe(void* memory, std::size_t size) {
+    char* const first = static_cast<char*>(memory);
+    for (std::size_t at = 0; at < size; at += kPage - reinterpret_cast<std::uintptr_t>(first + at) % kPage) {
+        char byte;
+        if (!guarded_copy(&byte, first + at, 1) || !guarded_copy(first + at, &byte, 1)) return false;
+    }
+    return true;
 }
 
 // The kernel has no such step on another's word for us, so the memory is only tried out before.

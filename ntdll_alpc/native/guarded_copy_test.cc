@@ -59,6 +59,19 @@ TEST(GuardedCopy, ReportsWhatIsNotThere) {
     EXPECT_TRUE(guarded_copy(own.data(), memory.read_only(), own.size()));
 }
 
+TEST(GuardedProbe, FindsOutAboutEachPage) {
+    const BadMemory memory;
+    std::vector<char> own(5 * BadMemory::kPage, 'x');
+    EXPECT_TRUE(guarded_probe(own.data() + 1, own.size() - 1));
+    EXPECT_TRUE(std::ranges::all_of(own, [](char byte) { return byte == 'x'; }));
+    EXPECT_TRUE(guarded_probe(memory.last_writable(8), 8));
+    EXPECT_FALSE(guarded_probe(memory.last_writable(8), 9));
+    EXPECT_FALSE(guarded_probe(memory.read_only(), 1));
+    EXPECT_FALSE(guarded_probe(memory.missing(), 1));
+    EXPECT_FALSE(guarded_probe(nullptr, 1));
+    EXPECT_FALSE(guarded_probe(reinterpret_cast<void*>(~std::uintptr_t{0}), 1));
+}
+
 TEST(GuardedExchange, ChangesAWordThatIsAsExpected) {
     const BadMemory memory;
     auto* const word = memory.writable<std::uint64_t>();

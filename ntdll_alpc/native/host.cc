@@ -78,6 +78,9 @@ bool copy_from_program(void* to, const void* program_memory, std::size_t size) {
 bool copy_to_program(void* program_memory, const void* from, std::size_t size) {
     return native::guarded_copy(program_memory, from, size);
 }
+bool probe_program(void* program_memory, std::size_t size) {
+    return native::guarded_probe(program_memory, size);
+}
 
 bool exchange_in_program(std::uint64_t* word, std::uint64_t* expected, std::uint64_t desired) {
     return native::guarded_exchange(word, expected, desired);

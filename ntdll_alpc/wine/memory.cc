@@ -23,6 +23,16 @@ void set_exception_jmp_buf(void* buffer) __asm__("ntdll_set_exception_jmp_buf") 
 
 namespace ntalpc::wine {
 
+namespace {
+
+// The offset at which the next page begins.
+std::size_t next_page(const volatile char* first, std::size_t offset) {
+    constexpr std::size_t page = 4096;
+    return offset + page - reinterpret_cast<std::uintptr_t>(first + offset) % page;
+}
+
+}  // namespace
+
 bool can_copy_catching_faults() {
     return wine_setjmpex && set_exception_jmp_buf;
 }
@@ -33,6 +43,17 @@ bool can_copy_catching_faults() {
     set_exception_jmp_buf(jump_buffer);
     std::memcpy(to, from, size);
     asm volatile("" ::: "memory");  // the copy is complete before faults count as crashes again
+    set_exception_jmp_buf(nullptr);
+    return true;
+}
+
+// One byte of each page.
+[[gnu::noinline]] bool probe_catching_faults(volatile char* first, std::size_t size) {
+    alignas(16) unsigned char jump_buffer[256];
+    if (wine_setjmpex(jump_buffer, nullptr)) return false;
+    set_exception_jmp_buf(jump_buffer);
+    for (std::size_t at = 0; at < size; at = next_page(first, at)) first[at] = first[at];
+    asm volatile("" ::: "memory");
     set_exception_jmp_buf(nullptr);
     return true;
 }
@@ -80,6 +101,18 @@ bool copy_to_program(void* program_memory, const void* from, std::size_t size) {
     if (size == 0) return true;
     if (wine::can_copy_catching_faults()) return wine::copy_catching_faults(program_memory, from, size);
     return wine::write_by_system_call(program_memory, from, size);
+}
+
+bool probe_program(void* program_memory, std::size_t size) {
+    char* const first = static_cast<char*>(program_memory);
+    if (wine::can_copy_catching_faults()) return wine::probe_catching_faults(first, size);
+    for (std::size_t at = 0; at < size; at = wine::next_page(first, at)) {
+        char byte;
+        if (!wine::read_by_system_call(&byte, first + at, 1) ||
+            !wine::write_by_system_call(first + at, &byte, 1))
+            return false;
+    }
+    return true;
 }
 
 // No system call does this on a word, so without the fast way the memory is only tried out before.
