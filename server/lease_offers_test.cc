@@ -113,6 +113,21 @@ TEST_F(LeaseOffersTest, OneThatAProcessCannotUseIsNotOfferedAgainAtOnce) {
     expect_next_offer_later(pair);
 }
 
+// As long as one of them is there.
+TEST_F(LeaseOffersTest, NumbersThatMessagesHaveInTheirIdsAreLeftOut) {
+    const auto next_number = [this](std::u16string_view name) {
+        return offer_after(connected_pair(name), kMessagesUntilALease) - 1;
+    };
+    const std::uint32_t number = next_number(u"\\RPC Control\\first");
+    Leases& leases = kernel().leases;
+    leases.message_left(lease::message_id(number + 1, 0, 1));
+    leases.message_left(lease::message_id(number + 1, 1, 1));
+    leases.message_ended(lease::message_id(number + 1, 0, 1));
+    leases.message_left(lease::message_id(number + 2, 0, 1));
+    leases.message_ended(lease::message_id(number + 2, 0, 1));
+    EXPECT_EQ(next_number(u"\\RPC Control\\second"), number + 2);
+}
+
 // Each keeps descriptors until the client, which may never send anything, has it.
 TEST_F(LeaseOffersTest, OneClientHasFewThatItHasNotTaken) {
     FakeThread& server = new_process();
