@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cinttypes>
 #include <cstdint>
@@ -16,6 +17,8 @@
 #include <random>
 #include <span>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "core/private_server_test_support.h"
 #include "ntalpc/lease_memory.h"
@@ -89,6 +92,12 @@ NTSTATUS ask(HANDLE port, std::uint64_t number, TestMessage* answer, int limit_i
                                      &answer->header, &length, nullptr, &limit);
 }
 
+// A datagram, or the answer to what has been received.
+NTSTATUS send(HANDLE port, TestMessage& message) {
+    return NtAlpcSendWaitReceivePort(port, ALPC_MSGFLG_RELEASE_MESSAGE, &message.header, nullptr, nullptr,
+                                     nullptr, nullptr, nullptr);
+}
+
 // Serves until `done`, which is asked after each message and whenever none has come for a while.
 void serve(HANDLE port, const std::function<bool()>& done) {
     HANDLE client = nullptr;
@@ -105,8 +114,7 @@ void serve(HANDLE port, const std::function<bool()>& done) {
                                         TRUE);
                 break;
             case LPC_REQUEST:
-                NtAlpcSendWaitReceivePort(port, ALPC_MSGFLG_RELEASE_MESSAGE, &message.header, nullptr,
-                                          nullptr, nullptr, nullptr, nullptr);
+                send(port, message);
                 break;
             case LPC_PORT_CLOSED:
                 NtClose(client);
@@ -115,18 +123,20 @@ void serve(HANDLE port, const std::function<bool()>& done) {
     }
 }
 
-// What this process may write to of its lease.
-lease::Region* own_region() {
+// What this process may write to of its leases.
+std::vector<lease::Region*> own_regions() {
+    std::vector<lease::Region*> found;
     std::FILE* const maps = std::fopen("/proc/self/maps", "r");
-    if (!maps) return nullptr;
+    if (!maps) return found;
     char line[512];
-    std::uintptr_t found = 0;
-    while (found == 0 && std::fgets(line, sizeof(line), maps)) {
-        if (std::strstr(line, "memfd:lease") && std::strstr(line, "rw-s"))
-            std::sscanf(line, "%" SCNxPTR, &found);
+    while (std::fgets(line, sizeof(line), maps)) {
+        std::uintptr_t place = 0;
+        if (std::strstr(line, "memfd:lease") && std::strstr(line, "rw-s") &&
+            std::sscanf(line, "%" SCNxPTR, &place) == 1)
+            found.push_back(reinterpret_cast<lease::Region*>(place));
     }
     std::fclose(maps);
-    return reinterpret_cast<lease::Region*>(found);
+    return found;
 }
 
 class Vandal {
@@ -134,8 +144,9 @@ class Vandal {
     explicit Vandal(unsigned seed) : random_(seed) {}
 
     void write_garbage() {
-        lease::Region* const region = own_region();
-        if (!region) return;
+        const std::vector<lease::Region*> regions = own_regions();
+        if (regions.empty()) return;
+        lease::Region* const region = regions.front();
         for (int i = 0; i < 2000; ++i) {
             const bool words = random_() % 2 == 0;
             const std::size_t size = words ? lease::kPage : sizeof(region->slots);
@@ -164,6 +175,53 @@ pid_t in_child(const std::function<void()>& work) {
     work();
     _exit(0);
 }
+
+void tell(HANDLE port, std::uint64_t number) {
+    TestMessage message;
+    fill(message, number);
+    EXPECT_EQ(send(port, message), STATUS_SUCCESS);
+}
+
+TestMessage receive(HANDLE port) {
+    TestMessage message;
+    SIZE_T length = sizeof(message);
+    LARGE_INTEGER limit = milliseconds(10'000);
+    EXPECT_EQ(NtAlpcSendWaitReceivePort(port, 0, nullptr, nullptr, &message.header, &length, nullptr, &limit),
+              STATUS_SUCCESS);
+    return message;
+}
+
+// A connection of this process with itself.
+struct Conversation {
+    HANDLE client = nullptr, server = nullptr;
+    lease::Region* sent = nullptr;  // the client's end of its lease
+
+    Conversation(HANDLE port, const std::u16string& name) {
+        const std::vector<lease::Region*> before = own_regions();
+        std::thread asking([&] {
+            client = connect_to(name);
+            TestMessage answer;
+            for (int i = 0; i < kEnoughForALease; ++i)
+                EXPECT_EQ(ask(client, i, &answer, 10'000), STATUS_SUCCESS);
+        });
+        TestMessage request = receive(port);
+        EXPECT_EQ(NtAlpcAcceptConnectPort(&server, port, 0, nullptr, nullptr, nullptr, &request.header,
+                                          nullptr, TRUE),
+                  STATUS_SUCCESS);
+        for (int i = 0; i < kEnoughForALease; ++i) {
+            TestMessage question = receive(port);
+            EXPECT_EQ(send(port, question), STATUS_SUCCESS);
+        }
+        asking.join();
+        for (lease::Region* const region : own_regions()) {
+            if (std::ranges::find(before, region) == before.end() && region->published != 0) sent = region;
+        }
+    }
+    ~Conversation() {
+        EXPECT_EQ(NtClose(client), STATUS_SUCCESS);
+        EXPECT_EQ(NtClose(server), STATUS_SUCCESS);
+    }
+};
 
 class LeaseGarbage : public testing::Test {
   protected:
@@ -204,6 +262,29 @@ TEST_F(LeaseGarbage, OfAClientHarmsNoServer) {
         ++rounds;
     }
     EXPECT_GT(rounds, 0u);
+}
+
+// Though it claims that each of its messages is older than any other.
+TEST_F(LeaseGarbage, AboutTheTimeLetsAnotherClientWaitForAsManyAsThereAreSlots) {
+    constexpr std::uint64_t kHonest = 1, kLie = 2;
+    const std::u16string name = fresh_name();
+    const HANDLE port = make_port(name);
+    ASSERT_NE(port, nullptr);
+    {
+        const Conversation liar(port, name), honest(port, name);
+        ASSERT_TRUE(liar.sent && honest.sent);
+        tell(honest.client, kHonest);
+        EXPECT_EQ(honest.sent->published.load() & lease::kTakenBack, 0u);
+        std::uint32_t lies = 0;
+        for (; lies < 2 * lease::kSlots; ++lies) {
+            tell(liar.client, kLie);
+            for (lease::Slot& slot : liar.sent->slots) slot.envelope.sent_at = 1;
+            if (receive(port).number == kHonest) break;
+        }
+        EXPECT_GT(lies, 0u) << "nobody believes it";
+        EXPECT_LE(lies, lease::kSlots);
+    }
+    EXPECT_EQ(NtClose(port), STATUS_SUCCESS);
 }
 
 TEST_F(LeaseGarbage, OfAServerHarmsNoClient) {
