@@ -391,8 +391,9 @@ class KernelTest : public testing::Test {
         FakeThread* client = nullptr;
         std::uint64_t listener = 0, server_port = 0, client_port = 0;
     };
-    Pair connected_pair(std::u16string_view name = u"\\RPC Control\\pair", std::uint64_t context = 0) {
-        Pair pair{.server = &new_process(), .client = &new_process()};
+    Pair connected_pair(std::u16string_view name = u"\\RPC Control\\pair", std::uint64_t context = 0,
+                        const ProcessFacts& client = {}) {
+        Pair pair{.server = &new_process(), .client = &new_process(client)};
         pair.listener = create(*pair.server, name);
         start_connect(*pair.client, name, kSync);
         const auto request = receive(*pair.server, pair.listener);

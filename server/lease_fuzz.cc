@@ -3,7 +3,7 @@
 // requests that make the server read it. The server must neither fail nor believe what cannot be, and nothing
 // is left when both are gone.
 //
-// Built from: server_sources
+// Built from: server_sources tools/fuzz/log_level.cc
 // Longest input: 4096
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -16,7 +16,6 @@
 #include "server/fuzz_clients.h"
 #include "server/kernel.h"
 #include "server/live_objects.h"
-#include "server/log.h"
 #include "server/termination.h"
 
 namespace ntalpc::server::fuzz {
@@ -357,12 +356,6 @@ void fuzz_one(Input& input) {
 }  // namespace
 
 }  // namespace ntalpc::server::fuzz
-
-extern "C" int LLVMFuzzerInitialize(int*, char***) {
-    const char* const level = std::getenv("FUZZ_LOG");
-    ntalpc::server::set_log_level(level ? std::atoi(level) : -1);
-    return 0;
-}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     ntalpc::fuzz::Input input(data, size);

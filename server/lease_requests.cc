@@ -38,7 +38,10 @@ void handle(Call& call, const wire::TakeLease::Request& request, const wire::Tak
     const bool quiet = connection.messages().empty() && connection.port(Side::client)->drained();
     if (side == Side::client && !quiet) return call.finish(STATUS_RETRY);
     std::array<UniqueFd, 3> descriptors;
-    if (const auto status = lease->take_part(side, &descriptors)) return call.finish(status);
+    if (const auto status = lease->take_part(side, &descriptors)) {
+        connection.lease_is_unusable();  // the lease is gone then
+        return call.finish(status);
+    }
     const Port& own = side == Side::client ? *connection.port(Side::client) : *connection.listener();
     wire::TakeLease::Reply reply;
     reply.is_server = side == Side::server;

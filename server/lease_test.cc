@@ -1,126 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Leases as the server gives them and takes them back. The two processes are played by hand, with the steps
-// that the library takes.
-#include "server/lease.h"
-
-#include <sys/mman.h>
+// Leases as the server gives them and takes them back.
 #include <unistd.h>
 
-#include <cstring>
-
 #include "ntalpc/message_path.h"
-#include "server/kernel_test_support.h"
+#include "server/lease_test_support.h"
 #include "server/recorder.h"
 
 namespace ntalpc::server {
 namespace {
-
-constexpr int kMessagesUntilALease = 16;
-
-class LeaseTest : public KernelTest {
-  protected:
-    struct Leased : Pair {
-        std::uint32_t number = 0;
-        Answer<wire::TakeLease> server_end, client_end;
-        lease::Region* client_memory = nullptr;  // as the client has it
-        lease::Region* server_memory = nullptr;
-    };
-
-    // What the server finds in its answer when it receives the last of so many datagrams.
-    std::uint32_t offer_after(const Pair& pair, int count) {
-        std::uint32_t offer = 0;
-        for (int i = 0; i < count; ++i) {
-            EXPECT_EQ(send(*pair.client, pair.client_port, "one of many").status, STATUS_SUCCESS);
-            offer = receive(*pair.server, pair.listener).body.lease;
-        }
-        return offer;
-    }
-    static Answer<wire::TakeLease> take(FakeThread& thread, std::uint32_t number) {
-        return thread.call<wire::TakeLease>({.lease = number});
-    }
-    lease::Region* map(const UniqueFd& memory) {
-        void* const place =
-            mmap(nullptr, sizeof(lease::Region), PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
-        EXPECT_NE(place, MAP_FAILED);
-        mapped_.push_back(place);
-        return static_cast<lease::Region*>(place);
-    }
-    Leased leased_pair() {
-        Leased leased{connected_pair(), 0, {}, {}};
-        leased.number = offer_after(leased, kMessagesUntilALease) - 1;
-        leased.server_end = take(*leased.server, leased.number);
-        EXPECT_EQ(leased.server_end.status, STATUS_SUCCESS);
-        leased.client_end = take(*leased.client, leased.number);
-        EXPECT_EQ(leased.client_end.status, STATUS_SUCCESS);
-        if (leased.client_end.files.size() != 3) return leased;
-        leased.client_memory = map(leased.client_end.files[0]);
-        leased.server_memory = map(leased.server_end.files[0]);
-        return leased;
-    }
-    void TearDown() override {
-        for (void* const place : mapped_) munmap(place, sizeof(lease::Region));
-        KernelTest::TearDown();
-    }
-
-    static auto steps(const Leased& leased) {
-        return lease::Steps(lease::MappedWords(leased.client_memory, leased.server_memory));
-    }
-    static void write(lease::Region& region, std::uint32_t slot, std::uint32_t serial, std::uint16_t type,
-                      FakeThread& sender, std::string_view data, bool awaited = false) {
-        lease::Envelope& envelope = region.slots[slot].envelope;
-        envelope = {};
-        envelope.serial = serial;
-        envelope.type = type;
-        envelope.data_length = static_cast<std::uint16_t>(data.size());
-        envelope.total_length = static_cast<std::uint16_t>(kHeader + data.size());
-        envelope.awaited = awaited;
-        envelope.thread_id = sender.thread().id();
-        envelope.message_context = 0xC0DE;
-        std::memcpy(region.slots[slot].data, data.data(), data.size());
-    }
-    // By the lease. Returns the message id.
-    static std::uint32_t send_leased(const Leased& leased, std::uint32_t slot, std::uint16_t type,
-                                     std::string_view data, bool awaited = false) {
-        auto all = steps(leased);
-        std::uint32_t number = 0;
-        EXPECT_TRUE(all.begin(slot, 1, &number));
-        write(*leased.client_memory, slot, 1, type, *leased.client, data, awaited);
-        EXPECT_TRUE(all.publish(slot, number));
-        return lease::message_id(leased.number, slot, 1);
-    }
-    static void receive_leased(const Leased& leased, std::uint32_t slot) {
-        const auto look = steps(leased).look_for_message();
-        EXPECT_EQ(look.found, lease::Found::message);
-        EXPECT_EQ(look.slot, slot);
-        EXPECT_TRUE(steps(leased).take(look.number));
-    }
-    static void answer_leased(const Leased& leased, std::uint32_t slot, std::string_view data) {
-        write(*leased.server_memory, slot, 1, LPC_REPLY, *leased.server, data);
-        EXPECT_TRUE(steps(leased).answer(slot, 1));
-        steps(leased).queue(slot);
-    }
-    void take_back(const Leased& leased) {
-        EXPECT_EQ(leased.client->call<wire::ReleaseLeases>({.handle = leased.client_port}).status,
-                  STATUS_SUCCESS);
-    }
-    MessageAnswer resume(const Leased& leased, std::uint32_t id) {
-        auto request = sending(leased.client_port, 0, {.flags = kSync});
-        request.has_send = 0;
-        request.message = {};
-        request.resumed = id;
-        leased.client->start<wire::SendWaitReceive>(request);
-        return leased.client->waiting() ? MessageAnswer{} : leased.client->take<wire::SendWaitReceive>();
-    }
-
-  private:
-    std::vector<void*> mapped_;
-};
-
-TEST_F(LeaseTest, IsOfferedAfterSomeMessages) {
-    const Pair pair = connected_pair();
-    EXPECT_EQ(offer_after(pair, kMessagesUntilALease - 1), 0u);
-    EXPECT_NE(offer_after(pair, 1), 0u);
-}
 
 TEST_F(LeaseTest, TheServerProcessComesFirstAndNobodyElseMay) {
     const Pair pair = connected_pair();
@@ -262,28 +149,6 @@ TEST_F(LeaseTest, AProcessThatCannotUseOneGivesThatBack) {
     EXPECT_NE(leased.client_memory->published.load() & lease::kTakenBack, 0u);
 }
 
-// Each keeps descriptors until the client, which may never send anything, has it.
-TEST_F(LeaseTest, OneClientHasFewThatItHasNotTaken) {
-    FakeThread& server = new_process();
-    FakeThread& client = new_process();
-    const std::uint64_t listener = create(server, u"\\RPC Control\\many");
-    int offered = 0;
-    for (int i = 0; i < 20; ++i) {
-        start_connect(client, u"\\RPC Control\\many", kSync);
-        const auto request = receive(server, listener);
-        EXPECT_EQ(answer_connect(server, listener, request.body.message.message_id, true).status,
-                  STATUS_SUCCESS);
-        const std::uint64_t port = client.take<wire::ConnectPort>().body.handle;
-        std::uint32_t offer = 0;
-        for (int sent = 0; sent < kMessagesUntilALease; ++sent) {
-            EXPECT_EQ(send(client, port, "one of many").status, STATUS_SUCCESS);
-            offer = receive(server, listener).body.lease;
-        }
-        if (offer != 0 && take(server, offer - 1).status == STATUS_SUCCESS) ++offered;
-    }
-    EXPECT_EQ(offered, 16);
-}
-
 TEST_F(LeaseTest, OneThatOnlyTheServerProcessHasEndsForIt) {
     const Pair pair = connected_pair();
     const std::uint32_t number = offer_after(pair, kMessagesUntilALease) - 1;
@@ -378,13 +243,6 @@ TEST_F(LeaseTest, ATraceEndsAllAndLetsNoneBegin) {
     std::uint32_t number = 0;
     EXPECT_FALSE(steps(leased).begin(0, 1, &number));
     EXPECT_EQ(offer_after(leased, 10 * kMessagesUntilALease), 0u);
-}
-
-TEST_F(LeaseTest, EachEndMakesTheNextOneLater) {
-    const Leased leased = leased_pair();
-    take_back(leased);
-    EXPECT_EQ(offer_after(leased, 4 * kMessagesUntilALease - 1), 0u);
-    EXPECT_NE(offer_after(leased, 1), 0u);
 }
 
 TEST_F(LeaseTest, WhatItCarriesIsCounted) {

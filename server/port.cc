@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "ntalpc/list_posts.h"
 #include "ntalpc/ntlpcapi.h"
 #include "ntalpc/status.h"
 #include "server/completion_list.h"
@@ -300,12 +301,9 @@ void Port::readiness_changed() {
     if (watched()) watch_.show(waiting_since());
 }
 
-// As wait_ports says it.
-constexpr std::uint64_t kHasMessages = ~std::uint64_t{0};
-
 bool Port::signalled(std::uint64_t list_posts) const {
     if (!(flags() & ALPC_PORFLG_WAITABLE_PORT)) return false;
-    if (list_ && list_posts != 0 && (list_posts == kHasMessages || list_->more_than(list_posts - 1)))
+    if (list_ && list_posts != 0 && (list_posts == kListHasMessages || list_->more_than(list_posts - 1)))
         return true;
     return ready();
 }

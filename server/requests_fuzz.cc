@@ -3,7 +3,7 @@
 // ones, feed back what they were answered, wait, die, and let time pass. Each request has exactly one answer,
 // well formed, and when all processes are gone nothing is left of them.
 //
-// Built from: server_sources generated/protocol_fields.cc
+// Built from: server_sources generated/protocol_fields.cc tools/fuzz/log_level.cc
 #include "server/fuzz_request.h"
 #include "server/log.h"
 
@@ -105,13 +105,6 @@ class Conversation {
 }  // namespace
 
 }  // namespace ntalpc::server::fuzz
-
-// FUZZ_LOG=3 shows the requests of an input that is run by itself.
-extern "C" int LLVMFuzzerInitialize(int*, char***) {
-    const char* const level = std::getenv("FUZZ_LOG");
-    ntalpc::server::set_log_level(level ? std::atoi(level) : -1);
-    return 0;
-}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     ntalpc::fuzz::Input input(data, size);

@@ -42,11 +42,15 @@ std::string answer_to(std::string question) {
     return question + "answer";
 }
 
+// A connection of a test that takes its time. What went wrong is told at its end.
 struct Pair {
     Connection connection;
     Complaints complaints;
 
+    ~Pair() { EXPECT_TRUE(complaints.none()) << complaints.text(); }
+
     void make() {
+        allow_more_time(std::chrono::seconds(60));
         PairOptions options;
         options.listener = options.server = options.client = stress::attributes();
         make_connection(connection, options);
@@ -115,7 +119,9 @@ class Servants {
     std::vector<std::thread> threads_;
 };
 
-void ask_many(Pair& pair, std::uint32_t threads, std::uint32_t requests, std::uint32_t question_every) {
+void ask_many(std::uint32_t threads, std::uint32_t requests, std::uint32_t question_every) {
+    Pair pair;
+    ASSERT_NO_FATAL_FAILURE(pair.make());
     const Servants servants(pair, 2);
     std::vector<std::thread> asking;
     for (std::uint32_t thread = 0; thread < threads; ++thread) {
@@ -130,34 +136,30 @@ void ask_many(Pair& pair, std::uint32_t threads, std::uint32_t requests, std::ui
 }
 
 ALPC_TEST(ManyMessages, EachThreadGetsItsOwnAnswers, "3.3, M02, M39", "OVMM, WI", high) {
-    allow_more_time(std::chrono::seconds(60));
-    Pair pair;
-    ASSERT_NO_FATAL_FAILURE(pair.make());
-    ask_many(pair, 4, 400, 0);
-    EXPECT_TRUE(pair.complaints.none()) << pair.complaints.text();
+    ask_many(4, 400, 0);
 }
 
 ALPC_TEST(ManyMessages, QuestionsAboutThePortDisturbNothing, "3.3, M02, M39", "OVMM, WI", high) {
-    allow_more_time(std::chrono::seconds(60));
-    Pair pair;
-    ASSERT_NO_FATAL_FAILURE(pair.make());
-    ask_many(pair, 4, 400, 13);
-    EXPECT_TRUE(pair.complaints.none()) << pair.complaints.text();
+    ask_many(4, 400, 13);
 }
 
 // A thread's first message is one of many on its connection.
-ALPC_TEST(ManyMessages, EachFromAThreadOfItsOwn, "3.3, M02", "OVMM", high) {
-    allow_more_time(std::chrono::seconds(60));
+void ask_from_new_threads(std::uint32_t threads) {
     Pair pair;
     ASSERT_NO_FATAL_FAILURE(pair.make());
     const Servants servants(pair, 1);
-    for (std::uint32_t number = 0; number < 60; ++number)
+    for (std::uint32_t number = 0; number < threads; ++number)
         std::thread([&] { pair.ask(number, number); }).join();
-    EXPECT_TRUE(pair.complaints.none()) << pair.complaints.text();
+}
+
+ALPC_TEST(ManyMessages, EachFromAThreadOfItsOwn, "3.3, M02", "OVMM", high) {
+    ask_from_new_threads(60);
 }
 
 // As many are under way as the sender likes; the receiver sees them in the order in which they were sent.
-void send_datagrams(Pair& pair, std::uint32_t count, std::uint32_t question_every) {
+void send_datagrams(std::uint32_t count, std::uint32_t question_every) {
+    Pair pair;
+    ASSERT_NO_FATAL_FAILURE(pair.make());
     std::thread sender([&] {
         for (std::uint32_t number = 0; number < count; ++number) {
             const auto message = std::make_unique<BigMessage>(text(0, number));
@@ -184,27 +186,22 @@ void send_datagrams(Pair& pair, std::uint32_t count, std::uint32_t question_ever
         before = sequence;
     }
     sender.join();
-    EXPECT_TRUE(pair.complaints.none()) << pair.complaints.text();
     EXPECT_STATUS(STATUS_TIMEOUT, receive(pair.connection.listener, *message, nullptr, at_once));
 }
 
 ALPC_TEST(ManyMessages, DatagramsComeInOrder, "3.3, M01", "OVMM, WI", high) {
-    allow_more_time(std::chrono::seconds(60));
-    Pair pair;
-    ASSERT_NO_FATAL_FAILURE(pair.make());
-    send_datagrams(pair, 1200, 0);
+    send_datagrams(1200, 0);
 }
 
 ALPC_TEST(ManyMessages, DatagramsComeInOrderBetweenQuestions, "3.3, M01", "OVMM, WI", high) {
-    allow_more_time(std::chrono::seconds(60));
-    Pair pair;
-    ASSERT_NO_FATAL_FAILURE(pair.make());
-    send_datagrams(pair, 1200, 17);
+    send_datagrams(1200, 17);
 }
 
 // Requests that nobody waits for: a burst is sent, then its answers are received, in the order in which they
 // were given, each with the context of its request.
-void ask_in_bursts(Pair& pair, std::uint32_t bursts, std::uint32_t question_every) {
+void ask_in_bursts(std::uint32_t bursts, std::uint32_t question_every) {
+    Pair pair;
+    ASSERT_NO_FATAL_FAILURE(pair.make());
     constexpr std::uint32_t burst = 40;
     const Servants servants(pair, 1);
     Attributes attributes(ALPC_MESSAGE_CONTEXT_ATTRIBUTE);
@@ -228,19 +225,11 @@ void ask_in_bursts(Pair& pair, std::uint32_t bursts, std::uint32_t question_ever
 }
 
 ALPC_TEST(ManyMessages, AnswersComeInOrder, "3.3, M39, M41", "OVMM, WI", high) {
-    allow_more_time(std::chrono::seconds(60));
-    Pair pair;
-    ASSERT_NO_FATAL_FAILURE(pair.make());
-    ask_in_bursts(pair, 20, 0);
-    EXPECT_TRUE(pair.complaints.none()) << pair.complaints.text();
+    ask_in_bursts(20, 0);
 }
 
 ALPC_TEST(ManyMessages, AnswersComeInOrderBetweenQuestions, "3.3, M39, M41", "OVMM, WI", high) {
-    allow_more_time(std::chrono::seconds(60));
-    Pair pair;
-    ASSERT_NO_FATAL_FAILURE(pair.make());
-    ask_in_bursts(pair, 20, 23);
-    EXPECT_TRUE(pair.complaints.none()) << pair.complaints.text();
+    ask_in_bursts(20, 23);
 }
 
 }  // namespace

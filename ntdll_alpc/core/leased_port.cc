@@ -160,26 +160,30 @@ LeasedPort::First LeasedPort::find_oldest(std::int64_t since, std::shared_ptr<Se
     // Only where there are several does it matter when something came.
     const bool one = since == 0 && awake_.size() == 1;
     const std::int64_t now = one ? std::numeric_limits<std::int64_t>::max() : Spinning::now();
-    std::shared_ptr<ServerLease> second;
-    std::int64_t first_at = 0, second_at = 0;
+    // Pointers into awake_: only the one that comes first is copied, which counts references.
+    const std::shared_ptr<ServerLease>* oldest = nullptr;
+    const std::shared_ptr<ServerLease>* second = nullptr;
+    std::int64_t oldest_at = 0, second_at = 0;
     for (const auto& lease : awake_) {
         const std::int64_t at = lease->first_at(now);
         if (at == 0) continue;
-        if (first_at == 0 || at < first_at) {
-            second = std::exchange(*first, lease);
-            second_at = std::exchange(first_at, at);
-        } else if (second_at == 0 || at < second_at) {
-            second = lease;
+        if (!oldest || at < oldest_at) {
+            second = std::exchange(oldest, &lease);
+            second_at = std::exchange(oldest_at, at);
+        } else if (!second || at < second_at) {
+            second = &lease;
             second_at = at;
         }
     }
-    if (*first && has_its_share(**first, second || since != 0)) {
-        if (second) *first = std::exchange(second, nullptr);
-        first_at = second_at;
+    if (oldest && has_its_share(**oldest, second || since != 0)) {
+        oldest = second;
+        oldest_at = second_at;
         in_a_row_ = 0;
     }
-    if (since != 0 && (first_at == 0 || since <= first_at)) return First::of_server;
-    return *first ? First::of_lease : First::nothing;
+    if (since != 0 && (!oldest || since <= oldest_at)) return First::of_server;
+    if (!oldest) return First::nothing;
+    *first = *oldest;
+    return First::of_lease;
 }
 
 LeasedPort::First LeasedPort::find_first(std::shared_ptr<ServerLease>* first) {

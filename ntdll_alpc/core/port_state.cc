@@ -6,13 +6,13 @@
 #include "core/call_scope.h"
 #include "core/capture.h"
 #include "core/completion_list_pump.h"
+#include "ntalpc/list_posts.h"
 
 namespace ntalpc::core {
 
 namespace {
 
-constexpr ULONG kMaxHandles = 64;                          // what NtWaitForMultipleObjects takes
-constexpr std::uint64_t kHasMessages = ~std::uint64_t{0};  // no count is as large
+constexpr ULONG kMaxHandles = 64;  // what NtWaitForMultipleObjects takes
 
 // The ports that the server can be asked about, and where they stand in the program's list.
 struct KnownPorts {
@@ -36,7 +36,7 @@ NTSTATUS wait_for_ports(const HANDLE* handles, ULONG count, bool all, const LARG
         status = scope.connect(handles[i], &ports.ids[ports.count]);
         if (status == STATUS_SUCCESS) {
             const ListLook look = look_at_completion_list(scope.channel(), ports.ids[ports.count]);
-            ports.list_posts[ports.count] = look.has_messages ? kHasMessages : look.posts;
+            ports.list_posts[ports.count] = look.has_messages ? kListHasMessages : look.posts;
             ports.places[ports.count++] = i;
         } else if (status != STATUS_PORT_DISCONNECTED) {
             return status;

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cinttypes>
@@ -18,6 +19,8 @@
 #include <random>
 #include <span>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "native/lease_test_support.h"
 #include "ntalpc/lease_memory.h"
@@ -29,6 +32,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kEnoughForALease = 40;
+constexpr int kLimit = 10'000;  // milliseconds, for what must come
 
 std::chrono::milliseconds duration() {
     const char* const seconds = std::getenv("NTALPC_GARBAGE_SECONDS");
@@ -52,18 +56,20 @@ void serve(HANDLE port, const std::function<bool(const TestMessage&)>& done) {
     }
 }
 
-// What this process may write to of its lease.
-lease::Region* own_region() {
+// What this process may write to of its leases.
+std::vector<lease::Region*> own_regions() {
+    std::vector<lease::Region*> found;
     std::FILE* const maps = std::fopen("/proc/self/maps", "r");
-    if (!maps) return nullptr;
+    if (!maps) return found;
     char line[512];
-    std::uintptr_t found = 0;
-    while (found == 0 && std::fgets(line, sizeof(line), maps)) {
-        if (std::strstr(line, "memfd:lease") && std::strstr(line, "rw-s"))
-            std::sscanf(line, "%" SCNxPTR, &found);
+    while (std::fgets(line, sizeof(line), maps)) {
+        std::uintptr_t place = 0;
+        if (std::strstr(line, "memfd:lease") && std::strstr(line, "rw-s") &&
+            std::sscanf(line, "%" SCNxPTR, &place) == 1)
+            found.push_back(reinterpret_cast<lease::Region*>(place));
     }
     std::fclose(maps);
-    return reinterpret_cast<lease::Region*>(found);
+    return found;
 }
 
 class Vandal {
@@ -71,8 +77,9 @@ class Vandal {
     explicit Vandal(unsigned seed) : random_(seed) {}
 
     void write_garbage() {
-        lease::Region* const region = own_region();
-        if (!region) return;
+        const std::vector<lease::Region*> regions = own_regions();
+        if (regions.empty()) return;
+        lease::Region* const region = regions.front();
         for (int i = 0; i < 2000; ++i) {
             const bool words = random_() % 2 == 0;
             const std::size_t size = words ? lease::kPage : sizeof(region->slots);
@@ -126,6 +133,42 @@ pid_t in_child(const std::function<int()>& work) {
     return child;
 }
 
+// A connection of this process with itself.
+struct Conversation {
+    HANDLE client = nullptr, server = nullptr;
+    lease::Region* sent = nullptr;  // the client's end of its lease
+
+    Conversation(HANDLE port, const std::string& name) {
+        const std::vector<lease::Region*> before = own_regions();
+        std::thread asking([&] {
+            client = connect_to(name);
+            TestMessage answer;
+            for (int i = 0; i < kEnoughForALease; ++i)
+                EXPECT_EQ(ask(client, i, &answer, kLimit), STATUS_SUCCESS);
+        });
+        TestMessage request;
+        EXPECT_EQ(receive(port, &request, kLimit), STATUS_SUCCESS);
+        EXPECT_EQ(accept(port, request, &server), STATUS_SUCCESS);
+        for (int i = 0; i < kEnoughForALease; ++i) {
+            EXPECT_EQ(receive(port, &request, kLimit), STATUS_SUCCESS);
+            EXPECT_EQ(send_last(port, request), STATUS_SUCCESS);
+        }
+        asking.join();
+        for (lease::Region* const region : own_regions()) {
+            if (std::ranges::find(before, region) == before.end() && region->published != 0) sent = region;
+        }
+    }
+    ~Conversation() {
+        EXPECT_EQ(NtClose(client), STATUS_SUCCESS);
+        EXPECT_EQ(NtClose(server), STATUS_SUCCESS);
+    }
+};
+
+void tell(HANDLE port, std::uint64_t number) {
+    TestMessage message(number);
+    EXPECT_EQ(send_last(port, message), STATUS_SUCCESS);
+}
+
 class LeaseGarbage : public testing::Test {
   protected:
     void SetUp() override { ASSERT_TRUE(PrivateServer::instance().running()); }
@@ -162,6 +205,31 @@ TEST_F(LeaseGarbage, OfAClientHarmsNoServer) {
         ++rounds;
     }
     EXPECT_GT(rounds, 0u);
+}
+
+// Though it claims that each of its messages is older than any other.
+TEST_F(LeaseGarbage, AboutTheTimeLetsAnotherClientWaitForAsManyAsThereAreSlots) {
+    constexpr std::uint64_t kHonest = 1, kLie = 2;
+    const std::string name = fresh_port_name();
+    const HANDLE port = make_port(name);
+    ASSERT_NE(port, nullptr);
+    {
+        const Conversation liar(port, name), honest(port, name);
+        ASSERT_TRUE(liar.sent && honest.sent);
+        tell(honest.client, kHonest);
+        EXPECT_EQ(honest.sent->published.load() & lease::kTakenBack, 0u);
+        std::uint32_t lies = 0;
+        for (; lies < 2 * lease::kSlots; ++lies) {
+            tell(liar.client, kLie);
+            for (lease::Slot& slot : liar.sent->slots) slot.envelope.sent_at = 1;
+            TestMessage first;
+            ASSERT_EQ(receive(port, &first, kLimit), STATUS_SUCCESS);
+            if (first.number == kHonest) break;
+        }
+        EXPECT_GT(lies, 0u) << "nobody believes it";
+        EXPECT_LE(lies, lease::kSlots);
+    }
+    EXPECT_EQ(NtClose(port), STATUS_SUCCESS);
 }
 
 TEST_F(LeaseGarbage, OfAServerHarmsNoClient) {
@@ -211,7 +279,7 @@ TEST_F(LeaseGarbage, ThatHidesTheEndOfALeaseEndsNoTimeLimit) {
         alarm(20);
         serve(port, [](const TestMessage& last) { return lease::is_leased_id(last.header.MessageId); });
         if (!taken_back.wait()) return 1;
-        lease::Word& taken = own_region()->taken;
+        lease::Word& taken = own_regions().at(0)->taken;
         taken.store((taken.load() & lease::kNumbers) - 1);
         TestMessage message;
         return receive(port, &message, 20) == STATUS_TIMEOUT ? 0 : 1;
@@ -221,7 +289,7 @@ TEST_F(LeaseGarbage, ThatHidesTheEndOfALeaseEndsNoTimeLimit) {
     ASSERT_NE(port, nullptr);
     TestMessage answer;
     while (!lease::is_leased_id(answer.header.MessageId))
-        ASSERT_EQ(ask(port, 1, &answer, 10'000), STATUS_SUCCESS);
+        ASSERT_EQ(ask(port, 1, &answer, kLimit), STATUS_SUCCESS);
     ALPC_BASIC_INFORMATION information{};
     ASSERT_EQ(NtAlpcQueryInformation(port, AlpcBasicInformation, &information, sizeof(information), nullptr),
               STATUS_SUCCESS);
