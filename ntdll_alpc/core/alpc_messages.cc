@@ -72,7 +72,7 @@ bool was_sent(const wire::SendWaitReceive::Request& request, const wire::SendWai
 
 NTSTATUS write_results(Channel& channel, const Arguments& arguments,
                        const wire::SendWaitReceive::Request& request, NTSTATUS outcome,
-                       const wire::SendWaitReceive::Reply& reply, wire::Bytes data, UniqueFd memory) {
+                       wire::SendWaitReceive::Reply& reply, wire::Bytes data, UniqueFd memory) {
     if (was_sent(request, reply) && (request.send_attributes.valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE)) {
         const NTSTATUS status = write_sent_context(arguments.send_attributes, reply.sent_attributes);
         if (status != STATUS_SUCCESS) return status;
@@ -92,12 +92,23 @@ NTSTATUS write_results(Channel& channel, const Arguments& arguments,
     if (const NTSTATUS status = write_message(arguments.receive_message, reply.message, data);
         status != STATUS_SUCCESS)
         return status;
-    wire::MessageAttributes attributes = reply.attributes;
-    const bool mapped = map_received_view(channel, arguments.port, std::move(memory), &attributes);
+    const bool mapped = map_received_view(channel, arguments.port, std::move(memory), &reply.attributes);
     const ReceivedMessage received{request.handle, reply.message.message_id, reply.message.callback_id};
-    const NTSTATUS status = write_received_attributes(arguments.receive_attributes, attributes, received);
-    if (!mapped) give_up_view(channel, attributes.view);
+    const NTSTATUS status =
+        write_received_attributes(arguments.receive_attributes, reply.attributes, received);
+    if (!mapped) give_up_view(channel, reply.attributes.view);
     return status != STATUS_SUCCESS ? status : outcome;
+}
+
+// What follows when a call has its result, now or later.
+NTSTATUS finish(Channel& channel, const Arguments& arguments, const wire::SendWaitReceive::Request& request,
+                const OutgoingView& view, NTSTATUS outcome, wire::SendWaitReceive::Reply& reply,
+                wire::Bytes data, Descriptors& descriptors) {
+    const NTSTATUS result =
+        write_results(channel, arguments, request, outcome, reply, data, std::move(descriptors[0]));
+    view.finish(channel, was_sent(request, reply));
+    Leases::instance().offered({channel.generation(), request.handle}, reply.lease);
+    return result;
 }
 
 // There are messages in the port's completion list, so nothing is received here.
@@ -159,21 +170,14 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
         if (look.has_messages) return send_and_check_list(scope, arguments, request, blobs, view);
         request.list_posts = look.posts;
     }
-    const auto finish = [&channel = scope.channel(), arguments, request, view](
-                            NTSTATUS outcome, const wire::SendWaitReceive::Reply& reply, wire::Bytes data,
-                            Descriptors descriptors) {
-        const NTSTATUS result =
-            write_results(channel, arguments, request, outcome, reply, data, std::move(descriptors[0]));
-        view.finish(channel, was_sent(request, reply));
-        Leases::instance().offered({channel.generation(), request.handle}, reply.lease);
-        return result;
-    };
     const bool waits = request.has_receive && request.timeout != 0;
     if (waits && blocking_of(Flags) == Blocking::leaving) {
         return scope.call_then<wire::SendWaitReceive>(
             Blocking::leaving, request, blobs,
-            [finish](NTSTATUS outcome, const auto& reply, const auto& reply_blobs, Descriptors descriptors) {
-                return finish(outcome, reply, reply_blobs.data, std::move(descriptors));
+            [&channel = scope.channel(), arguments, request, view](
+                NTSTATUS outcome, auto& reply, const auto& reply_blobs, Descriptors descriptors) {
+                return finish(channel, arguments, request, view, outcome, reply, reply_blobs.data,
+                              descriptors);
             });
     }
     DirectCall direct(scope, leases, request, blobs.data);
@@ -182,17 +186,18 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
         wire::SendWaitReceive::ReplyBlobs reply_blobs;
         auto& received = direct.received;
         received.reply = {};
+        auto remaining = direct.remaining();
         received.status = scope.call<wire::SendWaitReceive>(
-            waits ? Blocking::yes : Blocking::no, direct.remaining,
-            direct.remaining.has_send ? blobs : wire::SendWaitReceive::RequestBlobs(), &received.reply,
-            &reply_blobs, received.descriptors);
+            waits ? Blocking::yes : Blocking::no, remaining,
+            remaining.has_send ? blobs : wire::SendWaitReceive::RequestBlobs(), &received.reply, &reply_blobs,
+            received.descriptors);
         received.data = reply_blobs.data;
-        over = received.reply.lease != kLookAtLeases || direct.look_again(received.reply);
+        over = received.reply.lease != kLookAtLeases || direct.look_again();
     }
     direct.complete(&direct.received.reply);
     const std::uint32_t offered = direct.received.reply.lease;
-    status = finish(direct.received.status, direct.received.reply, direct.received.data,
-                    std::move(direct.received.descriptors));
+    status = finish(scope.channel(), arguments, request, view, direct.received.status, direct.received.reply,
+                    direct.received.data, direct.received.descriptors);
     // At once, when everything else has been done: until a client takes part, the server keeps descriptors
     // for it.
     if (request.has_send && offered != 0)

@@ -236,23 +236,24 @@ NTSTATUS write_message(PORT_MESSAGE* buffer, const wire::PortMessage& header, wi
                                                                        : STATUS_ACCESS_VIOLATION;
 }
 
-NTSTATUS write_received_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::MessageAttributes attributes,
+NTSTATUS write_received_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, const wire::MessageAttributes& attributes,
                                    const ReceivedMessage& message) {
     if (!buffer) return STATUS_SUCCESS;
     ALPC_HANDLE_ATTR handles;
-    if (!receive_handles(message, attributes, &handles)) attributes.valid &= ~ALPC_MESSAGE_HANDLE_ATTRIBUTE;
-    NTSTATUS status = write(buffer, {attributes.allocated, attributes.valid});
-    if (status == STATUS_SUCCESS && (attributes.valid & ALPC_MESSAGE_SECURITY_ATTRIBUTE)) {
+    std::uint32_t valid = attributes.valid;
+    if (!receive_handles(message, attributes, &handles)) valid &= ~ALPC_MESSAGE_HANDLE_ATTRIBUTE;
+    NTSTATUS status = write(buffer, {attributes.allocated, valid});
+    if (status == STATUS_SUCCESS && (valid & ALPC_MESSAGE_SECURITY_ATTRIBUTE)) {
         status = write_security_attribute(
             locate<ALPC_SECURITY_ATTR>(buffer, attributes.allocated, ALPC_MESSAGE_SECURITY_ATTRIBUTE),
             attributes);
     }
-    if (status == STATUS_SUCCESS && (attributes.valid & ALPC_MESSAGE_VIEW_ATTRIBUTE)) {
+    if (status == STATUS_SUCCESS && (valid & ALPC_MESSAGE_VIEW_ATTRIBUTE)) {
         status =
             write_view(locate<ALPC_DATA_VIEW_ATTR>(buffer, attributes.allocated, ALPC_MESSAGE_VIEW_ATTRIBUTE),
                        attributes);
     }
-    if (status == STATUS_SUCCESS && (attributes.valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE)) {
+    if (status == STATUS_SUCCESS && (valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE)) {
         ALPC_CONTEXT_ATTR context{};
         context.PortContext = pointer_of<void>(attributes.port_context);
         context.MessageContext = pointer_of<void>(attributes.message_context);
@@ -262,7 +263,7 @@ NTSTATUS write_received_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::Messag
         status = write(
             locate<ALPC_CONTEXT_ATTR>(buffer, attributes.allocated, ALPC_MESSAGE_CONTEXT_ATTRIBUTE), context);
     }
-    if (status == STATUS_SUCCESS && (attributes.valid & ALPC_MESSAGE_TOKEN_ATTRIBUTE)) {
+    if (status == STATUS_SUCCESS && (valid & ALPC_MESSAGE_TOKEN_ATTRIBUTE)) {
         ALPC_TOKEN_ATTR token{};
         token.TokenId = luid_of(attributes.token_id);
         token.AuthenticationId = luid_of(attributes.authentication_id);
@@ -270,12 +271,12 @@ NTSTATUS write_received_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::Messag
         status =
             write(locate<ALPC_TOKEN_ATTR>(buffer, attributes.allocated, ALPC_MESSAGE_TOKEN_ATTRIBUTE), token);
     }
-    if (status == STATUS_SUCCESS && (attributes.valid & ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE)) {
+    if (status == STATUS_SUCCESS && (valid & ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE)) {
         status =
             write(locate<std::uint64_t>(buffer, attributes.allocated, ALPC_MESSAGE_WORK_ON_BEHALF_ATTRIBUTE),
                   attributes.work_ticket);
     }
-    if (!(attributes.valid & ALPC_MESSAGE_HANDLE_ATTRIBUTE)) return status;
+    if (!(valid & ALPC_MESSAGE_HANDLE_ATTRIBUTE)) return status;
     if (status == STATUS_SUCCESS) {
         status = write(locate<ALPC_HANDLE_ATTR>(buffer, attributes.allocated, ALPC_MESSAGE_HANDLE_ATTRIBUTE),
                        handles);

@@ -67,7 +67,7 @@ NTSTATUS capture_receive_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::Messa
 // Writes a received message; the buffer has been probed for its capacity, which the message does not exceed.
 NTSTATUS write_message(PORT_MESSAGE* buffer, const wire::PortMessage& header, wire::Bytes data);
 // Writes the attributes that came with it and says which are valid. A handle that came with it is taken.
-NTSTATUS write_received_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::MessageAttributes attributes,
+NTSTATUS write_received_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, const wire::MessageAttributes& attributes,
                                    const ReceivedMessage& message);
 // Writes the ids of a sent message into the context attribute it was sent with.
 NTSTATUS write_sent_context(ALPC_MESSAGE_ATTRIBUTES* buffer, const wire::MessageAttributes& sent);

@@ -228,7 +228,6 @@ LeaseResult ClientLease::take(CallScope& scope, std::uint32_t slot, std::uint32_
     const std::uint32_t id = lease::message_id(memory_->number(), slot, serial);
     reply->has_message = 1;
     reply->message = header_of(message, id, facts_.peer_process_id);
-    reply->attributes = {};
     reply->attributes.allocated = terms.receive_attributes.allocated;
     if (terms.receive_attributes.allocated & ALPC_MESSAGE_CONTEXT_ATTRIBUTE) {
         reply->attributes.valid = ALPC_MESSAGE_CONTEXT_ATTRIBUTE;

@@ -205,7 +205,7 @@ NTSTATUS write_message(PORT_MESSAGE* buffer, const wire::PortMessage& header, wi
                                                                        : STATUS_ACCESS_VIOLATION;
 }
 
-NTSTATUS write_received_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, wire::MessageAttributes,
+NTSTATUS write_received_attributes(ALPC_MESSAGE_ATTRIBUTES* buffer, const wire::MessageAttributes&,
                                    const ReceivedMessage&) {
     return write(buffer, ALPC_MESSAGE_ATTRIBUTES{});
 }

@@ -7,16 +7,25 @@
 namespace ntalpc::core {
 
 DirectCall::DirectCall(CallScope& scope, PortLeases leases, const Request& request, wire::Bytes data)
-    : remaining(request),
-      scope_(scope),
+    : scope_(scope),
       leases_(std::move(leases)),
+      request_(request),
       data_(data),
       deadline_(request.timeout),
-      port_{scope.channel().generation(), request.handle} {}
+      port_{scope.channel().generation(), request.handle},
+      to_send_(request.has_send != 0) {}
 
 DirectCall::~DirectCall() {
     if (leases_.client && received.data.size() > lease::kSmall)
         leases_.client->done_with(received.reply.message.message_id);
+}
+
+DirectCall::Request DirectCall::remaining() const {
+    Request request = request_;
+    request.has_send = to_send_;
+    request.resumed = resumed_;
+    request.timeout = deadline_.left();
+    return request;
 }
 
 bool DirectCall::end(NTSTATUS status) {
@@ -32,59 +41,57 @@ void DirectCall::complete(Reply* reply) const {
 // What is left, of a call that began by a lease.
 bool DirectCall::by_server(ClientLease& lease) {
     Leases::instance().forget(port_, lease);
-    if (sent_by_lease_) remaining.has_send = 0;
-    remaining.timeout = deadline_.left();
+    if (sent_by_lease_) to_send_ = false;
     return false;
 }
 
 // Whatever is odd about a call is for the server to say.
 bool DirectCall::plain() const {
-    if (remaining.flags & ~kFlagsOfLeases) return false;
-    if (!remaining.has_send) return true;
-    return remaining.message.data_length == data_.size() &&
-           remaining.message.total_length >= sizeof(PORT_MESSAGE) + data_.size() &&
+    if (request_.flags & ~kFlagsOfLeases) return false;
+    if (!to_send_) return true;
+    return request_.message.data_length == data_.size() &&
+           request_.message.total_length >= sizeof(PORT_MESSAGE) + data_.size() &&
            !scope_.channel().presented_tokens.impersonating();
 }
 
 bool DirectCall::run() {
-    if (!remaining.has_send && !remaining.has_receive) return false;
+    if (!to_send_ && !request_.has_receive) return false;
     if ((!leases_.client && !leases_.port) || !plain()) return false;
     return leases_.client ? run_client(*leases_.client) : run_server(*leases_.port);
 }
 
-bool DirectCall::look_again(const Reply& reply) {
-    if (remaining.has_send) {
+bool DirectCall::look_again() {
+    if (to_send_) {
         // It was sent by the server, which told of it in this answer.
         sent_by_lease_ = true;
-        sent_attributes_ = reply.sent_attributes;
-        remaining.has_send = 0;
+        sent_attributes_ = received.reply.sent_attributes;
+        to_send_ = false;
     }
-    remaining.timeout = deadline_.left();
+    received.reply = {};
     if (!Leases::instance().wait_for(port_)) Leases::release(scope_, port_.handle);
     leases_ = Leases::instance().at(scope_, port_);
     return run();
 }
 
 bool DirectCall::run_client(ClientLease& lease) {
-    if (remaining.has_send && !send_by(lease)) return false;
+    if (to_send_ && !send_by(lease)) return false;
     if (received.status != STATUS_SUCCESS) return true;
-    if (remaining.flags & ALPC_MSGFLG_SYNC_REQUEST) return finish_request(lease);
-    return remaining.has_receive ? receive_by(lease) : end(STATUS_SUCCESS);
+    if (request_.flags & ALPC_MSGFLG_SYNC_REQUEST) return finish_request(lease);
+    return request_.has_receive ? receive_by(lease) : end(STATUS_SUCCESS);
 }
 
 // False: by way of the server. A status says that the call is over.
 bool DirectCall::send_by(ClientLease& lease) {
-    const std::uint32_t valid = remaining.send_attributes.valid;
-    const bool sync = (remaining.flags & ALPC_MSGFLG_SYNC_REQUEST) != 0;
-    const bool datagram = (remaining.flags & ALPC_MSGFLG_RELEASE_MESSAGE) != 0;
-    const bool carried = remaining.message.message_id == 0 &&
-                         (valid & ~ALPC_MESSAGE_CONTEXT_ATTRIBUTE) == 0 &&
-                         remaining.message.total_length <= lease.max_message_length() &&
-                         !(sync && (datagram || !remaining.has_receive));
+    const std::uint32_t valid = request_.send_attributes.valid;
+    const bool sync = (request_.flags & ALPC_MSGFLG_SYNC_REQUEST) != 0;
+    const bool datagram = (request_.flags & ALPC_MSGFLG_RELEASE_MESSAGE) != 0;
+    const bool carried = request_.message.message_id == 0 && (valid & ~ALPC_MESSAGE_CONTEXT_ATTRIBUTE) == 0 &&
+                         request_.message.total_length <= lease.max_message_length() &&
+                         !(sync && (datagram || !request_.has_receive));
     if (!carried) return by_server(lease);
     const std::uint64_t context =
-        valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE ? remaining.send_attributes.message_context : 0;
-    switch (lease.send({remaining.message, data_, scope_.channel().thread_id(), context, datagram, sync},
+        valid & ALPC_MESSAGE_CONTEXT_ATTRIBUTE ? request_.send_attributes.message_context : 0;
+    switch (lease.send({request_.message, data_, scope_.channel().thread_id(), context, datagram, sync},
                        &sent_)) {
         case LeaseResult::done:
             break;
@@ -104,20 +111,18 @@ bool DirectCall::send_by(ClientLease& lease) {
 bool DirectCall::finish_request(ClientLease& lease) {
     const LeaseResult waited = lease.wait_for_answer(scope_.guard(), sent_, deadline_);
     if (waited == LeaseResult::done) {
-        const LeaseResult taken =
-            lease.take_answer(scope_, sent_, remaining, &received.reply, &received.data);
+        const LeaseResult taken = lease.take_answer(scope_, sent_, request_, &received.reply, &received.data);
         if (taken == LeaseResult::done && received.reply.has_message) return end(STATUS_SUCCESS);
         if (taken == LeaseResult::garbage) report_garbage(scope_, lease.number());
     }
     if (waited != LeaseResult::taken_back) Leases::release(scope_, port_.handle);
-    received.reply = {};
-    remaining.resumed = sent_.id;
+    resumed_ = sent_.id;
     return by_server(lease);
 }
 
 bool DirectCall::receive_by(ClientLease& lease) {
     for (;;) {
-        const LeaseResult taken = lease.take_any(scope_, remaining, &received.reply, &received.data);
+        const LeaseResult taken = lease.take_any(scope_, request_, &received.reply, &received.data);
         if (taken == LeaseResult::done)
             return end(received.reply.has_message ? STATUS_SUCCESS : STATUS_BUFFER_TOO_SMALL);
         if (taken == LeaseResult::garbage) report_garbage(scope_, lease.number());
@@ -128,40 +133,38 @@ bool DirectCall::receive_by(ClientLease& lease) {
 }
 
 bool DirectCall::run_server(LeasedPort& port) {
-    if (remaining.flags & ALPC_MSGFLG_SYNC_REQUEST) return false;
+    if (request_.flags & ALPC_MSGFLG_SYNC_REQUEST) return false;
     if (port.idle()) {
         Leases::instance().forget_idle(port_);
         return false;
     }
-    if (remaining.has_send) {
+    if (to_send_) {
         if (!answer_by(port)) {
             Reply reply;
             wire::SendWaitReceive::ReplyBlobs blobs;
-            Request sending = remaining;
+            Request sending = remaining();
             sending.has_receive = 0;
             received.status =
                 scope_.call<wire::SendWaitReceive>(Blocking::no, sending, {.data = data_}, &reply, &blobs);
             sent_by_lease_ = true;
             sent_attributes_ = reply.sent_attributes;
         }
-        if (received.status != STATUS_SUCCESS || !remaining.has_receive) return end(received.status);
-        remaining.has_send = 0;
+        if (received.status != STATUS_SUCCESS || !request_.has_receive) return end(received.status);
+        to_send_ = false;
     }
-    if (port.receive(scope_, remaining, deadline_, &received)) return end(received.status);
+    if (port.receive(scope_, request_, deadline_, &received)) return end(received.status);
     Leases::instance().forget_idle(port_);
-    received.reply = {};
-    remaining.timeout = deadline_.left();
     return false;
 }
 
 // False: by way of the server.
 bool DirectCall::answer_by(LeasedPort& port) {
-    const std::uint32_t id = remaining.message.message_id;
-    if (!lease::is_leased_id(id) || remaining.send_attributes.valid != 0) return false;
-    if (!(remaining.flags & ALPC_MSGFLG_RELEASE_MESSAGE)) return false;
+    const std::uint32_t id = request_.message.message_id;
+    if (!lease::is_leased_id(id) || request_.send_attributes.valid != 0) return false;
+    if (!(request_.flags & ALPC_MSGFLG_RELEASE_MESSAGE)) return false;
     const auto lease = port.find(lease::lease_of(id));
     if (!lease) return false;
-    switch (lease->answer(remaining.message, data_, scope_.channel().thread_id())) {
+    switch (lease->answer(request_.message, data_, scope_.channel().thread_id())) {
         case LeaseResult::done:
             break;
         case LeaseResult::unreadable:

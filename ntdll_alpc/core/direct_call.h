@@ -15,20 +15,20 @@ class DirectCall {
     using Request = wire::SendWaitReceive::Request;
     using Reply = wire::SendWaitReceive::Reply;
 
-    // `data` of the message that is sent is in the program's memory.
+    // `request` is there as long as this is; `data` of the message that is sent is in the program's memory.
     DirectCall(CallScope& scope, PortLeases leases, const Request& request, wire::Bytes data);
     // What `received` refers to is there until then.
     ~DirectCall();
     DirectCall(const DirectCall&) = delete;
     DirectCall& operator=(const DirectCall&) = delete;
 
-    // True: the call is over, with `received` as its result. False: `remaining` is to be asked of the server.
+    // True: the call is over, with `received` as its result. False: remaining() is to be asked of the server.
     bool run();
-    // The same after the server has said that messages may come by leases (kLookAtLeases) in place of an
-    // answer.
-    bool look_again(const Reply& reply);
+    // The same after the server has said in `received` that messages may come by leases (kLookAtLeases) in
+    // place of an answer.
+    bool look_again();
 
-    Request remaining;
+    Request remaining() const;
     LeasedPort::Received received;
     // To be called on each answer of the server, so that it tells of what has been sent by a lease.
     void complete(Reply* reply) const;
@@ -46,9 +46,13 @@ class DirectCall {
 
     CallScope& scope_;
     PortLeases leases_;
+    const Request& request_;
     const wire::Bytes data_;
     const Deadline deadline_;
     PortKey port_;
+    // What is different in what remains.
+    bool to_send_;
+    std::uint32_t resumed_ = 0;
     bool sent_by_lease_ = false;
     ClientLease::Sent sent_;
     wire::MessageAttributes sent_attributes_;

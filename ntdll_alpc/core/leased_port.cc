@@ -219,7 +219,6 @@ bool LeasedPort::take_from_server(CallScope& scope, const wire::SendWaitReceive:
 
 bool LeasedPort::take_from(CallScope& scope, std::shared_ptr<ServerLease> lease,
                            const wire::SendWaitReceive::Request& terms, Received* received) {
-    received->reply = {};
     switch (lease->take(scope, terms, &received->reply, &received->data)) {
         case LeaseResult::done:
             spinning_.seen_on(lease->processor());

@@ -92,7 +92,6 @@ void ServerLease::describe(const LeasedMessage& message, const wire::SendWaitRec
     const std::uint32_t id = lease::message_id(memory_->number(), message.slot, message.envelope.serial);
     reply->has_message = 1;
     reply->message = header_of(message, id, facts_.peer_process_id);
-    reply->attributes = {};
     reply->attributes.allocated = allocated;
     if (allocated & ALPC_MESSAGE_CONTEXT_ATTRIBUTE) {
         reply->attributes.valid |= ALPC_MESSAGE_CONTEXT_ATTRIBUTE;

@@ -35,8 +35,8 @@ class ServerLease {
     void go_to_sleep();
     void wake_up();
 
-    // Receives the first message. Nothing there: timed_out. One that does not fit stays, and
-    // reply->has_message is 0.
+    // Receives the first message into a reply that is as it was made. Nothing there: timed_out. One that does
+    // not fit stays, and reply->has_message is 0.
     LeaseResult take(CallScope& scope, const wire::SendWaitReceive::Request& terms,
                      wire::SendWaitReceive::Reply* reply, wire::Bytes* data);
     // Answers a request. taken_back: by way of the server.
