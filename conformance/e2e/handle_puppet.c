@@ -5,10 +5,13 @@
 //   create NAME        connect NAME        accept              receive PORT MS
 //   write TEXT         pass PORT           take                read
 //   release            serve N             cycles N            handles
+//   place PORT         steal PROCESS HANDLE
 //   keeper             kill_keeper         exit N
 //
 // write makes the file that pass sends and forgets; take makes a handle of what came with the last message
-// and read tells what is in it. cycles asks N times, with the file in each request, what serve answers.
+// and read tells what is in it. place tells where
+// a port's handle is, and steal takes one out of another process. cycles asks N times, with the file in each
+// request, what serve answers.
 #include "conformance/samples/demo.h"
 
 #include <stdlib.h>
@@ -193,6 +196,21 @@ static NTSTATUS count_handles(void) {
     return STATUS_SUCCESS;
 }
 
+static NTSTATUS tell_place(HANDLE handle) {
+    sprintf(text, "%lu %p", GetCurrentProcessId(), handle);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS steal(DWORD id, const char* number) {
+    const HANDLE process = OpenProcess(PROCESS_DUP_HANDLE, FALSE, id),
+                 from = (HANDLE)strtoull(number, NULL, 16);
+    HANDLE stolen = NULL;
+    const BOOL done = DuplicateHandle(process, from, GetCurrentProcess(), &stolen, 0, FALSE,
+                                      DUPLICATE_SAME_ACCESS | DUPLICATE_CLOSE_SOURCE);
+    CloseHandle(process);
+    return done ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
+}
+
 static NTSTATUS run(int count, char** words) {
     const char* const verb = words[0];
     const char* const word = count > 1 ? words[1] : "";
@@ -208,6 +226,8 @@ static NTSTATUS run(int count, char** words) {
     if (!strcmp(verb, "serve")) return serve(atoi(word));
     if (!strcmp(verb, "cycles")) return ask_over_and_over(atoi(word));
     if (!strcmp(verb, "handles")) return count_handles();
+    if (!strcmp(verb, "place")) return tell_place(*port(word));
+    if (!strcmp(verb, "steal") && count == 3) return steal((DWORD)atoi(word), words[2]);
     if (!strcmp(verb, "keeper")) return tell_of_keeper(0);
     if (!strcmp(verb, "kill_keeper")) return tell_of_keeper(1);
     if (!strcmp(verb, "exit")) exit(atoi(word));

@@ -109,6 +109,15 @@ class PassedHandles(EndToEnd):
         self.assertIn(b'the file says "A line from the client."', server.stdout.readline())
         self.assertEqual(server.wait(LIMIT), 0)
 
+    def test_another_process_closes_a_handle(self):
+        """Nobody tells the program's half of ntdll."""
+        server, client = self.connect("windows", "windows")
+        self.assertEqual(client.ask("receive client 0").status, statuses.TIMEOUT)
+        place = self.do(client, "place client").text
+        self.do(server, f"steal {place}")
+        self.wait_until(lambda: client.ask("receive client 0").status == statuses.INVALID_HANDLE, "it is noticed")
+        self.assertEqual(client.ask("receive client 0").status, statuses.INVALID_HANDLE)
+
     def test_the_keeper_is_killed(self):
         server, client = self.connect("windows", "windows")
         self.do(client, "write lost")

@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include "core/capability_cache.h"
 #include "core/host.h"
 #include "ntalpc/status.h"
 #include "wine/imports.h"
 #include "wine/noted_handles.h"
+#include "wine/recent_handles.h"
 
 namespace ntalpc::host {
 namespace {
@@ -48,9 +50,17 @@ void close_handle(NtHandle handle) {
     wine::nt_close(handle);
 }
 
-// Handles are wineserver's, and may be closed without our hearing of it.
-std::uint64_t known_cookie(NtHandle) {
-    return 0;
+// Any socket has one; whether it is a capability's is for the caller to know.
+std::uint64_t known_cookie(NtHandle handle) {
+    auto& recent = wine::RecentHandles::instance();
+    if (const std::uint64_t cookie = recent.find(handle)) return cookie;
+    const std::uint64_t changes = recent.changes();
+    int fd = -1;
+    if (wine::server_handle_to_fd(handle, 0, &fd, nullptr)) return 0;
+    const UniqueFd owned(fd);
+    const std::uint64_t cookie = core::capability_cookie(fd);
+    if (cookie) recent.store(handle, cookie, changes);
+    return cookie;
 }
 
 }  // namespace ntalpc::host

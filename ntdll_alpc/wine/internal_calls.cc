@@ -17,6 +17,7 @@
 #include "wine/hints.h"
 #include "wine/keeper.h"
 #include "wine/noted_handles.h"
+#include "wine/recent_handles.h"
 #include "wine/targets.h"
 #include "wine/thread_start.h"
 #include "wine/token_changes.h"
@@ -50,6 +51,7 @@ NTSTATUS CompletionListRoom(PVOID CompletionList) {
 
 NTSTATUS IsCapability(HANDLE Handle) {
     const host::CallGuard guard;
+    wine::RecentHandles::instance().forget(Handle);
     UniqueFd descriptor;
     return host::duplicate_descriptor(Handle, &descriptor);
 }

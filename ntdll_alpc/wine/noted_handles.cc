@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "wine/noted_handles.h"
 
+#include "wine/recent_handles.h"
+
 namespace ntalpc::wine {
 
 namespace {
@@ -21,6 +23,7 @@ HandleKind noted_kind(const void* handle) {
 }
 
 void note_handle(const void* handle, HandleKind kind) {
+    RecentHandles::instance().forget(handle);
     HandleKindByte* const kinds = notes;
     if (kinds && place_of(handle) < noted) kinds[place_of(handle)] = kind;
 }
