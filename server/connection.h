@@ -63,6 +63,10 @@ class Connection final : public RefCounted, public Counted<Connection> {
     const security::Token& client_token() const { return client_token_->facts(); }
     std::list<Ref<Message>>& messages() { return messages_; }
     const std::list<Ref<Message>>& messages() const { return messages_; }
+    // The client's datagrams among them that end when they are received.
+    void datagram_begins() { ++datagrams_; }
+    void datagram_ends() { --datagrams_; }
+    std::size_t datagrams() const { return datagrams_; }
 
     // A communication port, while it has handles.
     const Port* port(Side side) const { return ports_[static_cast<std::size_t>(side)]; }
@@ -125,6 +129,8 @@ class Connection final : public RefCounted, public Counted<Connection> {
     void listener_closed(PendingMessages pending);
     // What a side finds in its answers: the number plus one of a lease that it can take part in now, or 0.
     std::uint32_t offer_lease(Side side);
+    // Nothing would be overtaken if the client sent by a lease from now on, apart from so many messages.
+    bool quiet(std::size_t apart_from = 0) const;
     // A side has taken part.
     void lease_taken(Side side);
     // Messages may go past the server.
@@ -194,6 +200,7 @@ class Connection final : public RefCounted, public Counted<Connection> {
     const char* lease_ended_because_ = nullptr;
     Ref<Message> request_;
     std::list<Ref<Message>> messages_;
+    std::size_t datagrams_ = 0;
 };
 
 }  // namespace ntalpc::server

@@ -17,6 +17,9 @@ namespace {
 // Each time that a lease had to be taken back it takes more messages until there is another one.
 constexpr std::uint32_t kLastThreshold = 1 << 20;
 
+// So many messages a receiver gets through before a client that finds its lease full gives up.
+constexpr std::size_t kFarBehind = 16;
+
 MessagePath path_of(const ProcessFacts& process) {
     return static_cast<MessagePath>(process.path);
 }
@@ -60,6 +63,12 @@ bool Connection::lease_is_due() const {
     return plain_messages_ >= lease_threshold_ || prefers_lease();
 }
 
+// What comes from a lease finds its place behind the datagrams that wait here, by its time, and nothing comes
+// back for those. But a lease fills up at once when its receiver is far behind.
+bool Connection::quiet(std::size_t apart_from) const {
+    return messages_.size() - datagrams_ <= apart_from && datagrams_ < kFarBehind;
+}
+
 std::uint32_t Connection::offer_lease(Side side) {
     if (lease_obstacle()) return 0;
     if (!lease_ && (side == Side::server || prefers_lease()) && lease_is_due())
@@ -72,7 +81,7 @@ std::uint32_t Connection::offer_lease(Side side) {
     }
     // The message that the client is just getting is as good as over.
     constexpr std::size_t answered = 1;
-    if (messages_.size() > answered) return 0;
+    if (!quiet(answered)) return 0;
     // A client that wants it from the first message on asks until the server process has taken part.
     const bool now = lease_->stage() == Lease::Stage::open;
     const bool soon = lease_->stage() == Lease::Stage::offered && prefers_lease();

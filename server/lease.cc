@@ -164,7 +164,10 @@ std::int32_t Lease::take_part(Side side, std::array<UniqueFd, 3>* descriptors) {
     if (stage_ == Stage::open) kernel_.leases.opened(connection_.client_facts());
     if (stage_ == Stage::held) {
         kernel_.leases.no_longer_open(connection_.client_facts());
-        region(Side::server).received_before.store(connection_.sequence(Side::server));
+        // The server process receives those first that wait for it here.
+        const std::size_t waiting = connection_.datagrams();
+        region(Side::server)
+            .received_before.store(connection_.sequence(Side::server) + static_cast<std::uint32_t>(waiting));
         memory_ = {};
         bell_.reset();
         descriptors_ = {};

@@ -24,7 +24,7 @@ std::uint64_t handle_to(const Process& process, const Port* port) {
 
 }  // namespace
 
-// What has come through the server, and is not over, would be overtaken.
+// What has come through the server, and is not over, could be overtaken.
 void handle(Call& call, const wire::TakeLease::Request& request, const wire::TakeLease::RequestBlobs&) {
     Lease* const lease = call.kernel.leases.find(request.lease);
     if (!lease || lease->stage() == Lease::Stage::held) return call.finish(STATUS_NOT_FOUND);
@@ -35,7 +35,7 @@ void handle(Call& call, const wire::TakeLease::Request& request, const wire::Tak
         const bool early = side == Side::server && is_side(call.process(), connection, Side::client);
         return call.finish(early ? STATUS_RETRY : STATUS_NOT_FOUND);
     }
-    const bool quiet = connection.messages().empty() && connection.port(Side::client)->drained();
+    const bool quiet = connection.quiet() && connection.port(Side::client)->drained();
     if (side == Side::client && !quiet) return call.finish(STATUS_RETRY);
     std::array<UniqueFd, 3> descriptors;
     if (const auto status = lease->take_part(side, &descriptors)) {

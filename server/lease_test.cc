@@ -25,9 +25,45 @@ TEST_F(LeaseTest, TheClientWaitsUntilNothingIsUnderWay) {
     const Pair pair = connected_pair();
     const std::uint32_t number = offer_after(pair, kMessagesUntilALease) - 1;
     ASSERT_EQ(take(*pair.server, number).status, STATUS_SUCCESS);
-    send(*pair.client, pair.client_port, "first");
+    EXPECT_EQ(send(*pair.client, pair.client_port, "question", {.flags = 0}).status, STATUS_SUCCESS);
     EXPECT_EQ(take(*pair.client, number).status, STATUS_RETRY);
-    EXPECT_EQ(receive(*pair.server, pair.listener).text(), "first");
+    const std::uint32_t id = receive(*pair.server, pair.listener).body.message.message_id;
+    EXPECT_EQ(take(*pair.client, number).status, STATUS_RETRY);
+    EXPECT_EQ(send(*pair.server, pair.listener, "answer", {.reply_to = id}).status, STATUS_SUCCESS);
+    EXPECT_EQ(take(*pair.client, number).status, STATUS_RETRY);
+    EXPECT_EQ(receive(*pair.client, pair.client_port).text(), "answer");
+    EXPECT_EQ(take(*pair.client, number).status, STATUS_SUCCESS);
+}
+
+// Nothing comes back for datagrams, and the server process receives those here before those of the lease.
+TEST_F(LeaseTest, TheClientNeedNotWaitForDatagramsToBeReceived) {
+    Leased leased{connected_pair(), 0, {}, {}};
+    leased.number = offer_after(leased, kMessagesUntilALease) - 1;
+    leased.server_end = take(*leased.server, leased.number);
+    EXPECT_EQ(send(*leased.client, leased.client_port, "first").status, STATUS_SUCCESS);
+    EXPECT_EQ(send(*leased.client, leased.client_port, "second").body.lease, leased.number + 1);
+    leased.client_end = take(*leased.client, leased.number);
+    ASSERT_EQ(leased.client_end.status, STATUS_SUCCESS);
+    leased.client_memory = map(leased.client_end.files[0]);
+    leased.server_memory = map(leased.server_end.files[0]);
+    EXPECT_EQ(leased.server_memory->received_before.load(), kMessagesUntilALease + 2u);
+    send_leased(leased, 0, LPC_DATAGRAM, "third");
+    EXPECT_EQ(receive(*leased.server, leased.listener).text(), "first");
+    take_back(leased);
+    EXPECT_EQ(receive(*leased.server, leased.listener).text(), "second");
+    EXPECT_EQ(receive(*leased.server, leased.listener).text(), "third");
+    EXPECT_EQ(receive(*leased.server, leased.listener).status, STATUS_TIMEOUT);
+}
+
+TEST_F(LeaseTest, TheClientWaitsForAReceiverThatIsFarBehind) {
+    const Pair pair = connected_pair();
+    const std::uint32_t number = offer_after(pair, kMessagesUntilALease) - 1;
+    ASSERT_EQ(take(*pair.server, number).status, STATUS_SUCCESS);
+    for (int i = 1; i < 16; ++i)
+        EXPECT_NE(send(*pair.client, pair.client_port, "one of many").body.lease, 0u);
+    EXPECT_EQ(send(*pair.client, pair.client_port, "one more").body.lease, 0u);
+    EXPECT_EQ(take(*pair.client, number).status, STATUS_RETRY);
+    receive(*pair.server, pair.listener);
     EXPECT_EQ(take(*pair.client, number).status, STATUS_SUCCESS);
 }
 

@@ -119,6 +119,10 @@ void Message::deliver() {
         step_.data.size());
     NTALPC_TRACE(message_sent(*this, connection_ ? connection_->queue_port(receiver()) : nullptr));
     if (!connection_) return retire();
+    if (step_.from == Side::client && step_.type == LPC_DATAGRAM && !step_.owed()) {
+        connection_->datagram_begins();
+        counted_ = true;
+    }
     quiet_ = has_direct_event(receiver());
     hand_over(connection_->queue_port(receiver()));
     finish_direct_event(receiver());
@@ -256,10 +260,13 @@ void Message::retire() {
     state_ = State::ended;
     for (const Side side : {Side::client, Side::server}) finish_direct_event(side);
     step_.view = RegionUse();
-    if (connection_) {
-        connection_->messages().erase(live_place_);
-        connection_.reset();
-    }
+    if (connection_) leave();
+}
+
+void Message::leave() {
+    if (std::exchange(counted_, false)) connection_->datagram_ends();
+    connection_->messages().erase(live_place_);
+    connection_.reset();
 }
 
 // What is delivered later needs no more of the connection than the receiver's context.
@@ -267,8 +274,7 @@ void Message::leave_connection(Side receiver) {
     if (!queue_) quiet_ = has_direct_event(receiver);
     for (const Side side : {Side::client, Side::server}) finish_direct_event(side);
     port_context_ = connection_->port_context(receiver);
-    connection_->messages().erase(live_place_);
-    connection_.reset();
+    leave();
     step_.ends = true;
 }
 

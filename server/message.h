@@ -178,6 +178,7 @@ class Message final : public RefCounted, public Counted<Message> {
     void release_id();
     void become_notice(Side receiver);
     void leave_connection(Side receiver);
+    void leave();
     Side receiver() const { return peer_of(step_.from); }
 
     Kernel& kernel_;
@@ -196,6 +197,7 @@ class Message final : public RefCounted, public Counted<Message> {
     MessageCharge pool_charge_;
     std::array<DirectEvent, 2> direct_events_;  // by the side that sent
     bool quiet_ = false;
+    bool counted_ = false;        // among its connection's datagrams
     std::array<bool, 2> away_{};  // by side: a thread that waits has not come here yet
     bool kept_ = false;           // the answer for such a thread
     class MessageQueue* queue_ = nullptr;

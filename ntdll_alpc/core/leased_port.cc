@@ -198,7 +198,14 @@ LeasedPort::First LeasedPort::find_first(std::shared_ptr<ServerLease>* first) {
     drop_ended();
     if (leases_.empty()) return First::no_leases;
     const bool asked = ask_server_.exchange(false);
-    const First found = find_oldest(page_->since.load(std::memory_order_acquire), first);
+    std::int64_t since = page_->since.load(std::memory_order_acquire);
+    First found = find_oldest(since, first);
+    // A client may just have changed over: what it had sent by way of the server came before this.
+    if (found == First::of_lease && since == 0 &&
+        (since = page_->since.load(std::memory_order_acquire)) != 0) {
+        first->reset();
+        found = find_oldest(since, first);
+    }
     return found == First::nothing && asked ? First::of_server : found;
 }
 

@@ -124,5 +124,81 @@ TEST_F(DirectPath, IsFoundAgainAfterACallThatNeedsTheServer) {
     EXPECT_LT(number, 10 * kEnough);
 }
 
+// A client that sends numbered datagrams and waits for nothing, and who receives them. Both are this thread.
+class Datagrams : public DirectPath {
+  protected:
+    void SetUp() override {
+        DirectPath::SetUp();
+        const std::string name = fresh_port_name();
+        port_ = make_port(name);
+        ASSERT_NE(port_, nullptr);
+        std::thread client([&] { client_ = connect_to(name); });
+        TestMessage request;
+        EXPECT_EQ(receive(port_, &request, kLimit), STATUS_SUCCESS);
+        EXPECT_EQ(accept(port_, request, &accepted_), STATUS_SUCCESS);
+        client.join();
+        ASSERT_NE(client_, nullptr);
+    }
+    void TearDown() override {
+        for (const HANDLE handle : {client_, accepted_, port_}) NtClose(handle);
+    }
+
+    void send_next() {
+        TestMessage datagram(sent_++);
+        ASSERT_EQ(send_last(client_, datagram), STATUS_SUCCESS);
+    }
+    // Whether it came directly.
+    bool receive_next() {
+        TestMessage datagram;
+        EXPECT_EQ(receive(port_, &datagram, kLimit), STATUS_SUCCESS);
+        EXPECT_EQ(datagram.number, received_++);
+        return lease::is_leased_id(datagram.header.MessageId);
+    }
+    // How many it takes until they go directly when the receiver is always so many behind.
+    std::uint64_t first_direct(std::uint64_t behind) {
+        for (std::uint64_t i = 0; i < behind; ++i) send_next();
+        while (received_ < kEnough) {
+            send_next();
+            if (receive_next()) return received_ - 1;
+        }
+        return kEnough;
+    }
+    void receive_the_rest() {
+        while (received_ < sent_) receive_next();
+        TestMessage none;
+        EXPECT_EQ(receive(port_, &none, 0), STATUS_TIMEOUT);
+    }
+
+  private:
+    HANDLE port_ = nullptr, client_ = nullptr, accepted_ = nullptr;
+    std::uint64_t sent_ = 0, received_ = 0;
+};
+
+TEST_F(Datagrams, GoDirectlyOnceTheConnectionIsWorthIt) {
+    EXPECT_LT(first_direct(0), kEnough);
+    receive_the_rest();
+}
+
+// Some wait at the server when the client takes its lease: nothing is overtaken.
+TEST_F(Datagrams, GoDirectlyThoughTheReceiverIsAlwaysBehind) {
+    EXPECT_LT(first_direct(8), kEnough);
+    for (int i = 0; i < 100; ++i) {
+        send_next();
+        EXPECT_TRUE(receive_next());
+    }
+    receive_the_rest();
+}
+
+// The lease fills up, is taken back and given again, and the receiver is another thread.
+TEST_F(Datagrams, StayInOrderWhenTheReceiverCannotKeepUp) {
+    constexpr int many = 5'000;
+    std::thread receiver([this] {
+        for (int i = 0; i < many; ++i) receive_next();
+    });
+    for (int i = 0; i < many; ++i) send_next();
+    receiver.join();
+    receive_the_rest();
+}
+
 }  // namespace
 }  // namespace ntalpc
