@@ -153,7 +153,7 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
     if (takes_token(request.send_attributes)) status = scope.keep_token();
     if (status != STATUS_SUCCESS) return status;
     // Before anything is prepared for the message, since the next request must be the one that uses it.
-    const PortLeases leases = Leases::instance().at(scope, {scope.channel().generation(), request.handle});
+    PortLeases leases = Leases::instance().at(scope, {scope.channel().generation(), request.handle});
     OutgoingView view;
     if (status = view.prepare(scope, &request.send_attributes); status != STATUS_SUCCESS) return status;
     if (request.send_attributes.valid & ALPC_MESSAGE_DIRECT_ATTRIBUTE)
@@ -180,7 +180,7 @@ NTSTATUS NtAlpcSendWaitReceivePort(HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE
                               descriptors);
             });
     }
-    DirectCall direct(scope, leases, request, blobs.data);
+    DirectCall direct(scope, std::move(leases), request, blobs.data);
     bool over = direct.run();
     while (!over) {
         wire::SendWaitReceive::ReplyBlobs reply_blobs;

@@ -160,6 +160,7 @@ NTSTATUS Channel::open() {
         generation_ = registration.generation;
         thread_id_ = facts.thread_id;
         presented_tokens = {};
+        last_handle = {};
         return STATUS_SUCCESS;
     }
     host::log(host::LogLevel::error, "alpcserver does not accept this thread; see the log beside its socket");

@@ -15,6 +15,7 @@
 #include "core/host.h"
 #include "core/lane.h"
 #include "core/presented_tokens.h"
+#include "core/server_handle.h"
 #include "generated/protocol.h"
 #include "ntalpc/ntbase.h"
 #include "ntalpc/unique_fd.h"
@@ -95,8 +96,8 @@ class Channel {
     template <class Type>
     void tell() {
         typename Type::Request request;
-        auto packet = wire::encode({.code = static_cast<std::uint16_t>(Type::code)}, request, {},
-                                   Type::kRequestBlobs);
+        auto packet =
+            wire::encode({.code = static_cast<std::uint16_t>(Type::code)}, request, {}, Type::kRequestBlobs);
         packet.pieces[0] = std::as_bytes(std::span(&packet.header, 1));
         send(packet.pieces, -1);
     }
@@ -114,6 +115,14 @@ class Channel {
     std::span<std::byte> scratch() { return std::span(buffer_.get(), wire::kMaxPacket); }
 
     PresentedTokens presented_tokens;
+
+    // What the last handle that the thread used stands for (port_handle.h). A capability stands for the same
+    // as long as there is this server.
+    struct LastHandle {
+        std::uint64_t cookie = 0;
+        ServerHandle meaning;
+    };
+    LastHandle last_handle;
 
   private:
     using Rest = std::function<NTSTATUS(NTSTATUS status, wire::Bytes body, Descriptors descriptors)>;

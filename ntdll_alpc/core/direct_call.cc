@@ -35,13 +35,13 @@ bool DirectCall::end(NTSTATUS status) {
 }
 
 void DirectCall::complete(Reply* reply) const {
-    if (sent_by_lease_) reply->sent_attributes = sent_attributes_;
+    if (sent_attributes_) reply->sent_attributes = *sent_attributes_;
 }
 
 // What is left, of a call that began by a lease.
 bool DirectCall::by_server(ClientLease& lease) {
     Leases::instance().forget(port_, lease);
-    if (sent_by_lease_) to_send_ = false;
+    if (sent_attributes_) to_send_ = false;
     return false;
 }
 
@@ -63,7 +63,6 @@ bool DirectCall::run() {
 bool DirectCall::look_again() {
     if (to_send_) {
         // It was sent by the server, which told of it in this answer.
-        sent_by_lease_ = true;
         sent_attributes_ = received.reply.sent_attributes;
         to_send_ = false;
     }
@@ -100,10 +99,10 @@ bool DirectCall::send_by(ClientLease& lease) {
         default:
             return by_server(lease);
     }
-    sent_by_lease_ = true;
-    sent_attributes_.message_id = sent_.id;
-    sent_attributes_.callback_id = lease::callback_id(sent_.id);
-    sent_attributes_.sequence = sent_.sequence;
+    sent_attributes_.emplace();
+    sent_attributes_->message_id = sent_.id;
+    sent_attributes_->callback_id = lease::callback_id(sent_.id);
+    sent_attributes_->sequence = sent_.sequence;
     return true;
 }
 
@@ -146,7 +145,6 @@ bool DirectCall::run_server(LeasedPort& port) {
             sending.has_receive = 0;
             received.status =
                 scope_.call<wire::SendWaitReceive>(Blocking::no, sending, {.data = data_}, &reply, &blobs);
-            sent_by_lease_ = true;
             sent_attributes_ = reply.sent_attributes;
         }
         if (received.status != STATUS_SUCCESS || !request_.has_receive) return end(received.status);
@@ -173,9 +171,9 @@ bool DirectCall::answer_by(LeasedPort& port) {
         default:
             return false;
     }
-    sent_by_lease_ = true;
-    sent_attributes_.message_id = id;
-    sent_attributes_.callback_id = lease::callback_id(id);
+    sent_attributes_.emplace();
+    sent_attributes_->message_id = id;
+    sent_attributes_->callback_id = lease::callback_id(id);
     return true;
 }
 

@@ -6,6 +6,8 @@
 // begin by a lease and end at the server, and what remains of it is a request that says so.
 #pragma once
 
+#include <optional>
+
 #include "core/leases.h"
 
 namespace ntalpc::core {
@@ -53,9 +55,9 @@ class DirectCall {
     // What is different in what remains.
     bool to_send_;
     std::uint32_t resumed_ = 0;
-    bool sent_by_lease_ = false;
     ClientLease::Sent sent_;
-    wire::MessageAttributes sent_attributes_;
+    // Of what has been sent.
+    std::optional<wire::MessageAttributes> sent_attributes_;
 };
 
 }  // namespace ntalpc::core

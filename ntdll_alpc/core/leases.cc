@@ -30,6 +30,18 @@ MessagePath chosen_path() {
 
 namespace {
 
+// Another number after each change of anybody's leases, also those of a parent process.
+std::atomic<std::uint64_t> changes{1};
+
+// What a thread found last: most use one port again and again, and need no lock for that.
+struct LastFound {
+    std::uint64_t changes = 0;
+    PortKey port;
+    std::weak_ptr<ClientLease> client;
+    std::weak_ptr<LeasedPort> leased_port;
+};
+thread_local LastFound last_found;
+
 Immortal<Leases>& only() {
     static Immortal<Leases> made;
     return made;
@@ -48,7 +60,7 @@ void Leases::offered(const PortKey& port, std::uint32_t lease) noexcept try {
     const std::unique_lock lock(mutex_);
     Entry& entry = entries_[port];
     if (std::ranges::find(entry.offers, lease - 1) == entry.offers.end()) entry.offers.push_back(lease - 1);
-    count_ = entries_.size();
+    changed();
 } catch (const std::bad_alloc&) {
 }
 
@@ -62,11 +74,24 @@ PortLeases Leases::at(CallScope& scope, const PortKey& port) {
 }
 
 PortLeases Leases::look(const PortKey& port, bool* offered) {
+    *offered = false;
+    const std::uint64_t now = changes;
+    if (last_found.changes == now && last_found.port == port)
+        return {last_found.client.lock(), last_found.leased_port.lock()};
     const std::shared_lock lock(mutex_);
     const auto found = entries_.find(port);
-    if (found == entries_.end()) return {};
-    *offered = !found->second.offers.empty();
-    return found->second.leases;
+    PortLeases leases;
+    if (found != entries_.end()) {
+        *offered = !found->second.offers.empty();
+        leases = found->second.leases;
+    }
+    if (!*offered) last_found = {now, port, leases.client, leases.port};
+    return leases;
+}
+
+void Leases::changed() {
+    count_ = entries_.size();
+    ++changes;
 }
 
 bool Leases::wait_for(const PortKey& port) {
@@ -83,6 +108,7 @@ void Leases::take_part(CallScope& scope, const PortKey& port) {
         const std::unique_lock lock(mutex_);
         const auto found = entries_.find(port);
         if (found != entries_.end()) offers.swap(found->second.offers);
+        changed();
     }
     for (const std::uint32_t number : offers) {
         const NTSTATUS status = take_offer(scope, number);
@@ -125,7 +151,7 @@ bool Leases::join(CallScope& scope, std::uint32_t number, const wire::TakeLease:
         const std::unique_lock lock(mutex_);
         entries_[key].leases.client =
             std::make_shared<ClientLease>(std::move(memory), std::move(descriptors[2]), facts);
-        count_ = entries_.size();
+        changed();
         return true;
     }
     std::shared_ptr<LeasedPort> port;
@@ -140,7 +166,7 @@ bool Leases::join(CallScope& scope, std::uint32_t number, const wire::TakeLease:
         return false;
     const std::unique_lock lock(mutex_);
     entries_[key].leases.port = std::move(port);
-    count_ = entries_.size();
+    changed();
     return true;
 }
 
@@ -153,7 +179,7 @@ void Leases::forget(const PortKey& port, const ClientLease& lease) {
     } else {
         found->second.leases.client.reset();
     }
-    count_ = entries_.size();
+    changed();
 }
 
 // A thread that takes part in a lease adds it to the port before it enters the port here, so that one of the
@@ -164,7 +190,7 @@ void Leases::forget_idle(const PortKey& port) {
     if (found == entries_.end() || !found->second.leases.port || !found->second.leases.port->idle()) return;
     found->second.leases.port.reset();
     if (found->second.offers.empty()) entries_.erase(found);
-    count_ = entries_.size();
+    changed();
 }
 
 void Leases::handle_closes(HANDLE handle) {
@@ -176,13 +202,14 @@ void Leases::handle_closes(HANDLE handle) {
     {
         const std::unique_lock lock(mutex_);
         if (entries_.erase(port) == 0) return;
-        count_ = entries_.size();
+        changed();
     }
     release(scope, port.handle);
 }
 
 void Leases::forget_after_fork() {
     only().renew();
+    ++changes;
 }
 
 }  // namespace ntalpc::core

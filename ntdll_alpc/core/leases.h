@@ -61,6 +61,8 @@ class Leases {
     void take_part(CallScope& scope, const PortKey& port);
     // Sets `offered` when there are offers to take part in.
     PortLeases look(const PortKey& port, bool* offered);
+    // With mutex_ held: entries_ is another.
+    void changed();
     NTSTATUS take_offer(CallScope& scope, std::uint32_t number);
     bool join(CallScope& scope, std::uint32_t number, const wire::TakeLease::Reply& facts,
               std::array<UniqueFd, 3> descriptors);

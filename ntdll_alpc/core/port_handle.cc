@@ -35,6 +35,10 @@ NTSTATUS resolve_handle(host::CallGuard& guard, Channel& channel, HANDLE handle,
         return KnownHandles::instance().find(cookie, &known) && known.generation == channel.generation();
     };
     std::uint64_t cookie = host::known_cookie(handle);
+    if (cookie != 0 && cookie == channel.last_handle.cookie) {
+        *resolved = channel.last_handle.meaning;
+        return STATUS_SUCCESS;
+    }
     UniqueFd descriptor;
     if (cookie == 0 || !is_known(cookie)) {
         if (const NTSTATUS status = host::duplicate_descriptor(handle, &descriptor); status != STATUS_SUCCESS)
@@ -44,6 +48,7 @@ NTSTATUS resolve_handle(host::CallGuard& guard, Channel& channel, HANDLE handle,
     }
     if (is_known(cookie)) {
         *resolved = known.meaning;
+        channel.last_handle = {cookie, known.meaning};
         return STATUS_SUCCESS;
     }
     wire::AdoptHandle::Request request;

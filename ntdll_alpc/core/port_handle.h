@@ -9,15 +9,10 @@
 
 #include "core/channel.h"
 #include "core/host.h"
+#include "core/server_handle.h"
 #include "ntalpc/ntbase.h"
 
 namespace ntalpc::core {
-
-struct ServerHandle {
-    std::uint64_t id = 0;
-    std::uint32_t access = 0;
-    std::uint32_t object_type = 0;
-};
 
 // STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH for handles to something else, STATUS_PORT_DISCONNECTED
 // when the server that the handle belonged to is gone.

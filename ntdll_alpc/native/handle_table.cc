@@ -51,17 +51,35 @@ NTSTATUS HandleTable::close(HANDLE handle) {
     if (!entry) return STATUS_INVALID_HANDLE;
     free_.push_back(reinterpret_cast<std::size_t>(handle) / 4 - 1);
     closed = std::move(entry->descriptor);
+    version_ = new_version();
     return STATUS_SUCCESS;
 }
 
+std::uint64_t HandleTable::new_version() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+}
+
+// Most threads use one handle again and again, and need no lock for that.
 std::uint64_t HandleTable::cookie(HANDLE handle) {
+    struct Last {
+        std::uint64_t version;
+        HANDLE handle;
+        std::uint64_t cookie;
+    };
+    thread_local Last last{};
+    const std::uint64_t version = version_;
+    if (last.version == version && last.handle == handle) return last.cookie;
     const std::lock_guard lock(mutex_);
     const Entry* const entry = find(handle);
-    return entry ? entry->cookie : 0;
+    if (!entry) return 0;
+    last = {version, handle, entry->cookie};
+    return entry->cookie;
 }
 
 void HandleTable::forget() {
     new (&mutex_) std::mutex;
+    version_ = new_version();
     entries_.clear();
     free_.clear();
 }

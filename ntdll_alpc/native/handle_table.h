@@ -2,6 +2,7 @@
 // The handles of a native process: numbers for the capability sockets and other descriptors it holds.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -40,8 +41,12 @@ class HandleTable {
     // The place of an open handle, or nullptr.
     Entry* find(HANDLE handle);
 
+    static std::uint64_t new_version();
+
+    // Another one, which no table has had, whenever a handle has become invalid.
+    std::atomic<std::uint64_t> version_{new_version()};
     std::mutex mutex_;
-    std::vector<Entry> entries_;  // guarded by mutex_
+    std::vector<Entry> entries_;     // guarded by mutex_
     std::vector<std::size_t> free_;  // guarded by mutex_: indices of closed entries
 };
 
