@@ -131,6 +131,28 @@ ALPC_TEST(MixedTraffic, APollSeesWhatAnyConnectionHasSent, "6.1, M41", "WI", hig
     ASSERT_NO_FATAL_FAILURE(branches.expect_next("first"));
 }
 
+// What has woken a thread says nothing of what came before.
+ALPC_TEST(MixedTraffic, AThreadThatHasWaitedKeepsTheOrderOfSending, "3.3, M41", "OVMM, WI", high) {
+    TwoBranches branches;
+    ASSERT_NO_FATAL_FAILURE(branches.make());
+    branches.first.use(branches.listener);
+    branches.second.use(branches.listener);
+    for (int i = 0; i < 3; ++i) {
+        Thread waiting([&] {
+            Message<> received;
+            EXPECT_STATUS(STATUS_SUCCESS, receive(branches.listener, received));
+            return received.data();
+        });
+        EXPECT_FALSE(waiting.done(short_wait));
+        ASSERT_NO_FATAL_FAILURE(branches.first.send_text("for the thread that waits"));
+        EXPECT_EQ(waiting.join(), "for the thread that waits");
+        ASSERT_NO_FATAL_FAILURE(branches.second.send_text("second"));
+        ASSERT_NO_FATAL_FAILURE(branches.first.send_text("first"));
+        ASSERT_NO_FATAL_FAILURE(branches.expect_next("second"));
+        ASSERT_NO_FATAL_FAILURE(branches.expect_next("first"));
+    }
+}
+
 ALPC_TEST(MixedTraffic, ANoticeIsReceivedAfterManyRequests, "6.5", "WineFork", medium) {
     TwoBranches branches;
     ASSERT_NO_FATAL_FAILURE(branches.make());
