@@ -2,6 +2,8 @@
 // Several connections to one port, and unusual messages between many usual ones: order, polls, notices and
 // questions about senders, on connections over which enough has gone that an implementation may have found a
 // faster way.
+#include <cstring>
+
 #include "conformance/harness/ports.h"
 #include "conformance/harness/requests.h"
 
@@ -177,6 +179,24 @@ ALPC_TEST(MixedTraffic, ANoticeIsReceivedAfterManyRequests, "6.5", "WineFork", m
     ASSERT_STATUS(STATUS_SUCCESS, receive(branch.client, notice));
     EXPECT_EQ(notice.kind(), unsigned{LPC_CANCEL_MESSAGE});
     EXPECT_EQ(notice.id(), canceled);
+}
+
+ALPC_TEST(MixedTraffic, EveryMessageNamesTheSameToken, "M19", "P4W advanced output", high) {
+    TwoBranches branches;
+    ASSERT_NO_FATAL_FAILURE(branches.make());
+    ALPC_TOKEN_ATTR first{};
+    for (int i = 0; i < 60; ++i) {
+        if (i % 7 == 0) {
+            ASSERT_NO_FATAL_FAILURE(branches.first.ask_about_the_port());
+        }
+        ASSERT_NO_FATAL_FAILURE(branches.first.send_text("message"));
+        Message<> received;
+        Attributes attributes(ALPC_MESSAGE_TOKEN_ATTRIBUTE);
+        ASSERT_STATUS(STATUS_SUCCESS, receive(branches.listener, received, attributes.get()));
+        ASSERT_EQ(attributes.valid(), ULONG{ALPC_MESSAGE_TOKEN_ATTRIBUTE});
+        if (i == 0) first = attributes.token();
+        ASSERT_EQ(std::memcmp(&attributes.token(), &first, sizeof(first)), 0) << i;
+    }
 }
 
 ALPC_TEST(MixedTraffic, TheSenderOfADatagramIsKnownAfterTenMore, "10.1", "CSK", medium) {
