@@ -155,6 +155,31 @@ ALPC_TEST(MixedTraffic, AThreadThatHasWaitedKeepsTheOrderOfSending, "3.3, M41", 
     }
 }
 
+// A call that sends and then waits, and a question about the port while it does.
+ALPC_TEST(MixedTraffic, AQuestionDuringACallSendsNothingAgain, "3.3, M02", "OVMM, WI", high) {
+    TwoBranches branches;
+    ASSERT_NO_FATAL_FAILURE(branches.make());
+    const Branch& branch = branches.first;
+    branch.use(branches.listener);
+    Thread calling([&] {
+        Message<> message("request"), answer;
+        SIZE_T length = answer.size();
+        EXPECT_STATUS(STATUS_SUCCESS,
+                      api().NtAlpcSendWaitReceivePort(branch.client.get(), ULONG{0}, message.get(),
+                                                      PALPC_MESSAGE_ATTRIBUTES{}, answer.get(), &length,
+                                                      PALPC_MESSAGE_ATTRIBUTES{}, PLARGE_INTEGER{}));
+        return answer.data();
+    });
+    Message<> received, again;
+    ASSERT_STATUS(STATUS_SUCCESS, receive(branches.listener, received));
+    EXPECT_FALSE(calling.done(short_wait));
+    ASSERT_NO_FATAL_FAILURE(branch.ask_about_the_port());
+    EXPECT_FALSE(calling.done(short_wait));
+    ASSERT_STATUS(STATUS_SUCCESS, send_answer(branches.listener, received, "answer"));
+    EXPECT_EQ(calling.join(), "answer");
+    EXPECT_STATUS(STATUS_TIMEOUT, receive(branches.listener, again, nullptr, at_once));
+}
+
 ALPC_TEST(MixedTraffic, ANoticeIsReceivedAfterManyRequests, "6.5", "WineFork", medium) {
     TwoBranches branches;
     ASSERT_NO_FATAL_FAILURE(branches.make());
