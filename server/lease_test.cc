@@ -104,12 +104,12 @@ TEST_F(LeaseTest, WhatWasReceivedCanBeAnsweredThroughTheServer) {
 
 TEST_F(LeaseTest, AnswersThatWereNotReceivedComeInTheirOrder) {
     const Leased leased = leased_pair();
-    send_leased(leased, 1, LPC_REQUEST, "a");
-    send_leased(leased, 0, LPC_REQUEST, "b");
-    receive_leased(leased, 1);
+    send_leased(leased, 0, LPC_REQUEST, "a");
+    send_leased(leased, 1, LPC_REQUEST, "b");
     receive_leased(leased, 0);
-    answer_leased(leased, 0, "to b");
-    answer_leased(leased, 1, "to a");
+    receive_leased(leased, 1);
+    answer_leased(leased, 1, "to b");
+    answer_leased(leased, 0, "to a");
     take_back(leased);
     EXPECT_EQ(receive(*leased.client, leased.client_port).text(), "to b");
     EXPECT_EQ(receive(*leased.client, leased.client_port).text(), "to a");

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "conformance/harness/ports.h"
+#include "conformance/harness/requests.h"
 #include "conformance/harness/thread.h"
 
 namespace ntalpc::conformance {
@@ -189,6 +190,21 @@ ALPC_TEST(Messages, MessageLongerThanThePortsMaximum, "M33", "ERREF", medium) {
     EXPECT_STATUS(STATUS_SUCCESS, send(connection.client, longest.get(), release));
     Message<> too_long(std::string(0x101 - header_size, 'x'));
     EXPECT_STATUS(STATUS_PORT_MESSAGE_TOO_LONG, send(connection.client, too_long.get(), release));
+}
+
+ALPC_TEST(Messages, AnswerLongerThanThePortsMaximum, "M33", "ERREF", medium) {
+    Connection connection;
+    PairOptions options;
+    options.listener = options.client = port_attributes(0, 0x100);
+    ASSERT_NO_FATAL_FAILURE(make_connection(connection, options));
+    Message<> request("request"), received;
+    ASSERT_STATUS(STATUS_SUCCESS, send(connection.client, request.get(), 0));
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.listener, received));
+    const std::string longest(0x100 - header_size, 'x');
+    EXPECT_STATUS(STATUS_PORT_MESSAGE_TOO_LONG, send_answer(connection.listener, received, longest + "x"));
+    EXPECT_STATUS(STATUS_SUCCESS, send_answer(connection.listener, received, longest));
+    ASSERT_STATUS(STATUS_SUCCESS, receive(connection.client, received));
+    EXPECT_EQ(received.data(), longest);
 }
 
 ALPC_TEST(Messages, OneMessageGoesToOneReceiver, "M41", "WI", medium) {

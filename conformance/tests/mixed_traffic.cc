@@ -2,6 +2,8 @@
 // Several connections to one port, and unusual messages between many usual ones: order, polls, notices and
 // questions about senders, on connections over which enough has gone that an implementation may have found a
 // faster way.
+#include <cstring>
+
 #include "conformance/harness/ports.h"
 #include "conformance/harness/requests.h"
 
@@ -28,6 +30,13 @@ struct Branch {
     void send_text(const std::string& text) const {
         Message<> message(text);
         ASSERT_STATUS(STATUS_SUCCESS, send(client, message.get(), release));
+    }
+    // No message takes part in it, but an implementation may change its way for this connection.
+    void ask_about_the_port() const {
+        ALPC_BASIC_INFORMATION information{};
+        ASSERT_STATUS(STATUS_SUCCESS,
+                      api().NtAlpcQueryInformation(client.get(), AlpcBasicInformation, PVOID{&information},
+                                                   ULONG{sizeof(information)}, PULONG{}));
     }
     void pass(const Port& listener, const std::string& text) const {
         ASSERT_NO_FATAL_FAILURE(send_text(text));
@@ -86,6 +95,21 @@ ALPC_TEST(MixedTraffic, AUsedAndANewConnectionKeepTheOrderOfSending, "3.3, M41",
     }
 }
 
+ALPC_TEST(MixedTraffic, AQuestionAboutOneConnectionLeavesTheOrderAsItIs, "3.3, M41", "OVMM, WI", high) {
+    TwoBranches branches;
+    ASSERT_NO_FATAL_FAILURE(branches.make());
+    branches.first.use(branches.listener);
+    for (int i = 0; i < 20; ++i) {
+        ASSERT_NO_FATAL_FAILURE(branches.second.ask_about_the_port());
+        ASSERT_NO_FATAL_FAILURE(branches.first.send_text("a"));
+        ASSERT_NO_FATAL_FAILURE(branches.second.send_text("b"));
+        ASSERT_NO_FATAL_FAILURE(branches.first.send_text("c"));
+        ASSERT_NO_FATAL_FAILURE(branches.expect_next("a"));
+        ASSERT_NO_FATAL_FAILURE(branches.expect_next("b"));
+        ASSERT_NO_FATAL_FAILURE(branches.expect_next("c"));
+    }
+}
+
 // The port is not only looked at where the last message came from.
 ALPC_TEST(MixedTraffic, APollSeesWhatAnyConnectionHasSent, "6.1, M41", "WI", high) {
     TwoBranches branches;
@@ -107,6 +131,53 @@ ALPC_TEST(MixedTraffic, APollSeesWhatAnyConnectionHasSent, "6.1, M41", "WI", hig
     EXPECT_EQ(waiting.join(), "for the thread that waits");
     ASSERT_NO_FATAL_FAILURE(branches.first.send_text("first"));
     ASSERT_NO_FATAL_FAILURE(branches.expect_next("first"));
+}
+
+// What has woken a thread says nothing of what came before.
+ALPC_TEST(MixedTraffic, AThreadThatHasWaitedKeepsTheOrderOfSending, "3.3, M41", "OVMM, WI", high) {
+    TwoBranches branches;
+    ASSERT_NO_FATAL_FAILURE(branches.make());
+    branches.first.use(branches.listener);
+    branches.second.use(branches.listener);
+    for (int i = 0; i < 3; ++i) {
+        Thread waiting([&] {
+            Message<> received;
+            EXPECT_STATUS(STATUS_SUCCESS, receive(branches.listener, received));
+            return received.data();
+        });
+        EXPECT_FALSE(waiting.done(short_wait));
+        ASSERT_NO_FATAL_FAILURE(branches.first.send_text("for the thread that waits"));
+        EXPECT_EQ(waiting.join(), "for the thread that waits");
+        ASSERT_NO_FATAL_FAILURE(branches.second.send_text("second"));
+        ASSERT_NO_FATAL_FAILURE(branches.first.send_text("first"));
+        ASSERT_NO_FATAL_FAILURE(branches.expect_next("second"));
+        ASSERT_NO_FATAL_FAILURE(branches.expect_next("first"));
+    }
+}
+
+// A call that sends and then waits, and a question about the port while it does.
+ALPC_TEST(MixedTraffic, AQuestionDuringACallSendsNothingAgain, "3.3, M02", "OVMM, WI", high) {
+    TwoBranches branches;
+    ASSERT_NO_FATAL_FAILURE(branches.make());
+    const Branch& branch = branches.first;
+    branch.use(branches.listener);
+    Thread calling([&] {
+        Message<> message("request"), answer;
+        SIZE_T length = answer.size();
+        EXPECT_STATUS(STATUS_SUCCESS,
+                      api().NtAlpcSendWaitReceivePort(branch.client.get(), ULONG{0}, message.get(),
+                                                      PALPC_MESSAGE_ATTRIBUTES{}, answer.get(), &length,
+                                                      PALPC_MESSAGE_ATTRIBUTES{}, PLARGE_INTEGER{}));
+        return answer.data();
+    });
+    Message<> received, again;
+    ASSERT_STATUS(STATUS_SUCCESS, receive(branches.listener, received));
+    EXPECT_FALSE(calling.done(short_wait));
+    ASSERT_NO_FATAL_FAILURE(branch.ask_about_the_port());
+    EXPECT_FALSE(calling.done(short_wait));
+    ASSERT_STATUS(STATUS_SUCCESS, send_answer(branches.listener, received, "answer"));
+    EXPECT_EQ(calling.join(), "answer");
+    EXPECT_STATUS(STATUS_TIMEOUT, receive(branches.listener, again, nullptr, at_once));
 }
 
 ALPC_TEST(MixedTraffic, ANoticeIsReceivedAfterManyRequests, "6.5", "WineFork", medium) {
@@ -133,6 +204,24 @@ ALPC_TEST(MixedTraffic, ANoticeIsReceivedAfterManyRequests, "6.5", "WineFork", m
     ASSERT_STATUS(STATUS_SUCCESS, receive(branch.client, notice));
     EXPECT_EQ(notice.kind(), unsigned{LPC_CANCEL_MESSAGE});
     EXPECT_EQ(notice.id(), canceled);
+}
+
+ALPC_TEST(MixedTraffic, EveryMessageNamesTheSameToken, "M19", "P4W advanced output", high) {
+    TwoBranches branches;
+    ASSERT_NO_FATAL_FAILURE(branches.make());
+    ALPC_TOKEN_ATTR first{};
+    for (int i = 0; i < 60; ++i) {
+        if (i % 7 == 0) {
+            ASSERT_NO_FATAL_FAILURE(branches.first.ask_about_the_port());
+        }
+        ASSERT_NO_FATAL_FAILURE(branches.first.send_text("message"));
+        Message<> received;
+        Attributes attributes(ALPC_MESSAGE_TOKEN_ATTRIBUTE);
+        ASSERT_STATUS(STATUS_SUCCESS, receive(branches.listener, received, attributes.get()));
+        ASSERT_EQ(attributes.valid(), ULONG{ALPC_MESSAGE_TOKEN_ATTRIBUTE});
+        if (i == 0) first = attributes.token();
+        ASSERT_EQ(std::memcmp(&attributes.token(), &first, sizeof(first)), 0) << i;
+    }
 }
 
 ALPC_TEST(MixedTraffic, TheSenderOfADatagramIsKnownAfterTenMore, "10.1", "CSK", medium) {

@@ -116,7 +116,13 @@ bool LeasedPort::idle() {
     if (count_ != 0 && page_->ended.load() == ended_) return false;
     const std::lock_guard lock(mutex_);
     drop_ended();
+    if (leases_.empty()) send_away();
     return leases_.empty();
+}
+
+// Each one that goes wakes the next.
+void LeasedPort::send_away() {
+    if (sleepers_ != 0) eventfd_write(nudge_.get(), 1);
 }
 
 // Those without a message go first.
@@ -293,7 +299,7 @@ bool LeasedPort::spin() {
 void LeasedPort::sleep(host::CallGuard& guard, std::int64_t limit) {
     {
         const std::lock_guard lock(mutex_);
-        if (!put_to_sleep()) return;
+        if (leases_.empty() || !put_to_sleep()) return;
         ++sleepers_;
     }
     Bells bells;
@@ -309,6 +315,7 @@ void LeasedPort::sleep(host::CallGuard& guard, std::int64_t limit) {
 void LeasedPort::leave() {
     if (sleepers_ == 0) return;
     const std::lock_guard lock(mutex_);
+    if (leases_.empty()) return send_away();
     if (!put_to_sleep()) eventfd_write(nudge_.get(), 1);
 }
 

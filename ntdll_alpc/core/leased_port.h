@@ -81,6 +81,8 @@ class LeasedPort {
     void limit_awake();
     void wake_all();
     bool put_to_sleep();
+    // Nobody is to sleep here when there are no leases: those that come later may be another LeasedPort's.
+    void send_away();
 
     UniqueFd epoll_;
     UniqueFd nudge_;   // wakes one sleeper each time that it is written to
