@@ -2,7 +2,6 @@
 #include "server/event_pair.h"
 
 #include "ntalpc/status.h"
-#include "server/log.h"
 #include "server/sealed_memory.h"
 
 namespace ntalpc::server {
@@ -21,11 +20,7 @@ std::int32_t EventPair::make(const Ref<QuotaAccount>& payer, Ref<EventPair>* mad
     DescriptorCharge charge;
     if (!charge.charge(payer)) return STATUS_QUOTA_EXCEEDED;
     UniqueFd memory = make_sealed_memory("event pair", kSize);
-    if (!memory) {
-        log(LogLevel::always,
-            "no memory for an event pair could be made; raise the limit on open files or free some memory");
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
+    if (!memory) return STATUS_INSUFFICIENT_RESOURCES;
     *made = Ref<EventPair>(new EventPair(std::move(memory), std::move(charge)));
     return STATUS_SUCCESS;
 }

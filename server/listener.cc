@@ -106,7 +106,7 @@ bool ServerLock::wait_until_free(int file) {
 void ServerLock::write_process_id() {
     const std::string text = std::to_string(getpid()) + "\n";
     if (ftruncate(file_.get(), 0) != 0 || pwrite(file_.get(), text.data(), text.size(), 0) < 0)
-        fail("cannot write the lock");
+        fail("cannot write the lock file; make room for it, or raise the limit on the size of files");
 }
 
 void Listener::open(const std::string& directory, EventLoop& loop) {

@@ -108,8 +108,9 @@ __attribute__((format(printf, 1, 2))) bool write_warning(const char* format, ...
 void tell_of_dropped_lines() {
     const std::uint64_t dropped = output.dropped();
     if (dropped == 0) return;
-    const bool told = write_warning("%llu lines of this log are missing here: nobody read it in time",
-                                    static_cast<unsigned long long>(dropped));
+    const bool told = write_warning(
+        "%llu lines of this log are missing here: nobody read it in time, or there was no room for it",
+        static_cast<unsigned long long>(dropped));
     output.forget_dropped(told ? dropped : 1);
 }
 

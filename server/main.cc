@@ -14,6 +14,7 @@
 #include <fstream>
 #include <system_error>
 
+#include "ntalpc/full_disk.h"
 #include "ntalpc/server_location.h"
 #include "server/limits.h"
 #include "server/listener.h"
@@ -88,6 +89,14 @@ std::size_t raise_descriptor_limit() {
     return limit.rlim_max;
 }
 
+// Theirs on the size of files as well: memory that is shared counts as a file.
+void raise_file_size_limit() {
+    rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_FSIZE, &limit);
+}
+
 std::string take_limits(const Options& options, Limits* limits) {
     *limits = default_limits(options.system, raise_descriptor_limit());
     const bool given = !options.limits_file.empty();
@@ -153,6 +162,8 @@ void forget_inheritance(int kept) {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
     for (int number = 1; number < 32; ++number) std::signal(number, SIG_DFL);
+    fail_writes_beyond_limit();
+    raise_file_size_limit();
 }
 
 }  // namespace
@@ -163,10 +174,10 @@ int main(int argc, char** argv) {
     switch (options.action) {
         case Options::Action::help:
             std::fputs(kUsage, stdout);
-            return 0;
+            return finish_output("alpcserver", 0);
         case Options::Action::version:
             std::puts("alpcserver " NTALPC_VERSION);
-            return 0;
+            return finish_output("alpcserver", 0);
         case Options::Action::kill:
             return kill_server(options);
         case Options::Action::wait:
@@ -179,7 +190,7 @@ int main(int argc, char** argv) {
     if (const std::string wrong = take_limits(options, &limits); !wrong.empty()) return complain(wrong);
     if (options.action == Options::Action::show_limits) {
         std::fputs(text_of(limits).c_str(), stdout);
-        return 0;
+        return finish_output("alpcserver", 0);
     }
     const std::string wrong =
         options.system ? make_system_directory(options.directory) : make_server_directory(options.directory);

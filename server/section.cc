@@ -8,7 +8,6 @@
 #include <string>
 
 #include "ntalpc/status.h"
-#include "server/log.h"
 #include "server/process.h"
 #include "server/sealed_memory.h"
 #include "server/view.h"
@@ -18,12 +17,7 @@ namespace ntalpc::server {
 namespace {
 
 UniqueFd make_memory(std::uint64_t size) {
-    UniqueFd memory = make_sealed_memory("view", size, MoreSeals::allowed);
-    if (!memory) {
-        log(LogLevel::always,
-            "no memory for a view could be made; raise the limit on open files or free some memory");
-    }
-    return memory;
+    return make_sealed_memory("view", size, MoreSeals::allowed);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "core/channel.h"
+#include "core/file_size_signal.h"
 #include "core/list_registrations.h"
 #include "core/message_views.h"
 #include "native/events.h"
@@ -114,6 +115,7 @@ bool log_enabled(LogLevel level) {
 }
 
 void log(LogLevel level, const char* line) {
+    const core::NoFileSizeSignal mine;
     if (log_enabled(level)) std::fprintf(stderr, "ntalpc: %s\n", line);
 }
 

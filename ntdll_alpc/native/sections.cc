@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "core/file_size_signal.h"
 #include "core/host_sections.h"
 #include "native/handle_table.h"
 #include "ntalpc/ntalpc.h"
@@ -107,7 +108,10 @@ extern "C" NTSTATUS NtCreateSection(PHANDLE SectionHandle, ACCESS_MASK, POBJECT_
     UniqueFd memory(memfd_create("section", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!memory) return STATUS_INSUFFICIENT_RESOURCES;
     const auto bytes = (static_cast<std::uint64_t>(size.QuadPart) + 0xFFF) & ~std::uint64_t{0xFFF};
-    if (ftruncate(memory.get(), static_cast<off_t>(bytes)) != 0) return STATUS_NO_MEMORY;
+    {
+        const core::NoFileSizeSignal mine;
+        if (ftruncate(memory.get(), static_cast<off_t>(bytes)) != 0) return STATUS_NO_MEMORY;
+    }
     // Other users are shown only what cannot shrink; and none of them shall add a seal.
     if (fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
         return STATUS_INSUFFICIENT_RESOURCES;

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "core/file_size_signal.h"
 #include "core/host.h"
 #include "ntalpc/relay_variables.h"
 #include "relay/decode.h"
@@ -71,6 +72,7 @@ std::string Relay::end_line(const CallRecord& record, const Caller& caller) {
 void Relay::write_line(std::string line) const {
     line += '\n';
     // The program goes on without its trace when nobody can be told.
+    const core::NoFileSizeSignal mine;
     [[maybe_unused]] const ssize_t written = write(file_.get(), line.data(), line.size());
 }
 

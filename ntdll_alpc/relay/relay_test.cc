@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "core/bad_memory_test_support.h"
+#include "core/no_growing_files_test_support.h"
 #include "ntalpc/status.h"
 #include "relay/closures.h"
 #include "relay/decode.h"
@@ -250,6 +251,15 @@ TEST_F(RelayLines, HaveTheCallerAndTheStatus) {
 TEST_F(RelayLines, AreLeftOutForOtherModules) {
     EXPECT_EQ(lines("rpcrt4.dll", "x.exe"), "");
     EXPECT_NE(lines("rpcrt4.dll", "rpcrt4.dll"), "");
+}
+
+TEST_F(RelayLines, GetLostWhereFilesMustNotGrow) {
+    std::string text;
+    {
+        const NoGrowingFiles limit;
+        text = lines("", "x.exe");
+    }
+    EXPECT_EQ(text, "");
 }
 
 }  // namespace

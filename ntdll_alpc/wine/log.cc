@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "core/file_size_signal.h"
 #include "core/host.h"
 #include "wine/imports.h"
 
@@ -28,6 +29,7 @@ int debug_class(LogLevel level) {
 }  // namespace
 
 void log(LogLevel level, const char* line) {
+    const core::NoFileSizeSignal mine;
     if (!log_enabled(level) || wine::debug_header(debug_class(level), &channel, "ntdll_alpc") < 0) return;
     wine::debug_output((std::string(line) + "\n").c_str());
 }

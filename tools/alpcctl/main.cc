@@ -11,6 +11,7 @@
 #include "alpcctl/top_command.h"
 #include "alpcctl/usage.h"
 #include "client/server_client.h"
+#include "ntalpc/full_disk.h"
 #include "ntalpc/server_location.h"
 
 #ifndef NTALPC_VERSION
@@ -68,6 +69,8 @@ void print_help() {
 }
 
 int run(const std::string& name, const std::vector<std::string>& arguments) {
+    if (name == "-h" || name == "--help") return print_help(), 0;
+    if (name == "-v" || name == "--version") return std::puts("alpcctl (ntalpc) " NTALPC_VERSION) < 0;
     for (const Command& command : kCommands) {
         if (name == command.name)
             return command.run(ntalpc::server_directory(ntalpc::prefix_from_environment()), arguments);
@@ -79,16 +82,14 @@ int run(const std::string& name, const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    ntalpc::fail_writes_beyond_limit();
     const std::vector<std::string> words(argv + (argc > 0), argv + argc);
     if (words.empty()) {
         std::fputs("alpcctl: a command is missing; see alpcctl --help\n", stderr);
         return kUsageError;
     }
     try {
-        if (words[0] == "-h" || words[0] == "--help") return print_help(), 0;
-        if (words[0] == "-v" || words[0] == "--version")
-            return std::puts("alpcctl (ntalpc) " NTALPC_VERSION) < 0;
-        return run(words[0], {words.begin() + 1, words.end()});
+        return ntalpc::finish_output("alpcctl", run(words[0], {words.begin() + 1, words.end()}));
     } catch (const ntalpc::UsageError& error) {
         std::fprintf(stderr, "alpcctl: %s; see alpcctl --help\n", error.what());
         return kUsageError;

@@ -176,7 +176,7 @@ int run_top_command(const std::string& directory, const std::vector<std::string>
     if (once) {
         poll(nullptr, 0, static_cast<int>(std::chrono::milliseconds(kInterval).count()));
         std::fputs((json ? picture.json() : picture.draw()).c_str(), stdout);
-        return std::fflush(stdout) == 0 ? 0 : 1;
+        return 0;
     }
     const Screen screen;
     do {

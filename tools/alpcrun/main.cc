@@ -14,6 +14,7 @@
 
 #include "config.h"
 #include "generated/forwarded_exports.h"
+#include "ntalpc/full_disk.h"
 #include "overlay/launch.h"
 #include "overlay/launch_options.h"
 
@@ -71,8 +72,9 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    ntalpc::fail_writes_beyond_limit();
     try {
-        return run(std::vector<std::string>(argv + (argc > 0), argv + argc));
+        return ntalpc::finish_output("alpcrun", run({argv + (argc > 0), argv + argc}));
     } catch (const std::exception& error) {
         return fail({std::string("It cannot go on: ") + error.what() +
                      "; check free memory, and that /proc is there and the named files can be read."},

@@ -5,6 +5,7 @@
 
 #include "alpctrace/commands.h"
 #include "alpctrace/filter.h"
+#include "ntalpc/full_disk.h"
 
 #ifndef NTALPC_VERSION
 #error "the build defines NTALPC_VERSION"
@@ -55,6 +56,10 @@ void print_help() {
 }
 
 int run(const Words& words) {
+    if (words.empty()) throw ntalpc::UsageError("a command is missing");
+    if (words[0] == "-h" || words[0] == "--help") return print_help(), 0;
+    if (words[0] == "-v" || words[0] == "--version")
+        return std::puts("alpctrace (ntalpc) " NTALPC_VERSION) < 0;
     for (const Command& command : kCommands) {
         if (words[0] == command.name) return command.run({words.begin() + 1, words.end()});
     }
@@ -65,12 +70,9 @@ int run(const Words& words) {
 
 int main(int argc, char** argv) {
     const Words words(argv + (argc > 0), argv + argc);
+    ntalpc::fail_writes_beyond_limit();
     try {
-        if (words.empty()) throw ntalpc::UsageError("a command is missing");
-        if (words[0] == "-h" || words[0] == "--help") return print_help(), 0;
-        if (words[0] == "-v" || words[0] == "--version")
-            return std::puts("alpctrace (ntalpc) " NTALPC_VERSION) < 0;
-        return run(words);
+        return ntalpc::finish_output("alpctrace", run(words));
     } catch (const ntalpc::UsageError& error) {
         std::fprintf(stderr, "alpctrace: %s; see alpctrace --help\n", error.what());
         return kUsageError;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -153,24 +154,44 @@ std::optional<int> ended(pid_t child) {
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+// Until it ends, or somebody wants it to.
+void wait_for(pid_t child) {
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+        if (stop_requested) kill(child, SIGTERM);
+    }
+}
+
 void drain(Recording& recording, TraceWriter& writer) {
     for (wire::Bytes records; !(records = recording.rest()).empty();) writer.write(records);
 }
 
-}  // namespace
-
-int run_record(const Words& words) {
-    const RecordOptions options = parse(words, true);
-    start_server();
-    Recording recording(here(), options.payload);
-    TraceWriter writer(options.file, recording.header());
-    const pid_t child = start(options.program);
-    stop_on_signals();
+int record(pid_t child, Recording& recording, TraceWriter& writer) {
     std::optional<int> exit_code;
     while (!(exit_code = ended(child)) && !stop_requested) writer.write(recording.next());
     if (!exit_code) kill(child, SIGTERM);
     drain(recording, writer);
     return exit_code.value_or(128 + SIGINT);
+}
+
+}  // namespace
+
+// The program goes on when its trace cannot: it may be at work on something.
+int run_record(const Words& words) {
+    const RecordOptions options = parse(words, true);
+    start_server();
+    std::optional<Recording> recording(std::in_place, here(), options.payload);
+    TraceWriter writer(options.file, recording->header());
+    const pid_t child = start(options.program);
+    stop_on_signals();
+    try {
+        return record(child, *recording, writer);
+    } catch (const std::exception& error) {
+        recording.reset();
+        std::fprintf(stderr, "alpctrace: the recording ends, the program goes on: %s\n", error.what());
+        wait_for(child);
+        return 1;
+    }
 }
 
 int run_attach(const Words& words) {
@@ -204,7 +225,7 @@ int run_follow(const Words& words) {
             names.note(event);
             if (filter.passes(event, names)) std::puts(format.line(event, names).c_str());
         });
-        if (std::fflush(stdout) != 0) return 1;
+        if (std::fflush(stdout) != 0) break;
     }
     return 0;
 }

@@ -67,7 +67,7 @@ int run_replay(const Words& words) {
         return 1;
     }
     std::puts("no difference");
-    return std::fflush(stdout) == 0 ? 0 : 1;
+    return 0;
 }
 
 }  // namespace ntalpc
