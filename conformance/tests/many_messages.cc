@@ -152,11 +152,11 @@ ALPC_TEST(ManyMessages, QuestionsAboutThePortDisturbNothing, "3.3, M02, M39", "O
 void ask_in_rounds(int rounds) {
     Pair pair;
     ASSERT_NO_FATAL_FAILURE(pair.make());
-    for (int round = 0; round < rounds && pair.complaints.none(); ++round) ask_many(pair, 3, 40, 7);
+    for (int round = 0; round < rounds && pair.complaints.none(); ++round) ask_many(pair, 3, 8, 3);
 }
 
 ALPC_TEST(ManyMessages, EveryThreadThatReceivesIsWoken, "3.3, 6.1", "WI", high) {
-    ask_in_rounds(30);
+    ask_in_rounds(200);
 }
 
 // A thread's first message is one of many on its connection.
