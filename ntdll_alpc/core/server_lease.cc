@@ -56,20 +56,19 @@ LeaseResult ServerLease::take(CallScope& scope, const wire::SendWaitReceive::Req
     if (look.found == Found::nothing) return LeaseResult::timed_out;
     if (look.found == Found::taken_back) return LeaseResult::taken_back;
     // Another thread may receive the message meanwhile, and the client use its place again: then what was
-    // read is no garbage but nothing at all.
-    const auto garbage = [&] {
+    // read is neither garbage nor too long but nothing at all.
+    const auto if_still_there = [&](LeaseResult result) {
         const auto again = steps.look_for_message();
-        return again.found == look.found && again.number == look.number ? LeaseResult::garbage
-                                                                        : LeaseResult::timed_out;
+        return again.found == look.found && again.number == look.number ? result : LeaseResult::timed_out;
     };
     LeasedMessage message;
     const bool sound = look.found == Found::message &&
                        memory_->read(look.slot, LPC_REQUEST, LPC_DATAGRAM, &message) &&
                        message.envelope.serial != 0 && message.envelope.serial <= lease::kNumbers &&
                        memory_->knows_sender(scope, message.envelope.thread_id);
-    if (!sound) return garbage();
+    if (!sound) return if_still_there(LeaseResult::garbage);
     reply->receive_length = message.envelope.total_length;
-    if (message.envelope.total_length > terms.receive_capacity) return LeaseResult::done;
+    if (message.envelope.total_length > terms.receive_capacity) return if_still_there(LeaseResult::done);
     // The client uses the place of a datagram again as soon as it is taken, that of a request when it has the
     // answer.
     const bool in_place =

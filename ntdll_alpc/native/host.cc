@@ -115,8 +115,9 @@ bool log_enabled(LogLevel level) {
 }
 
 void log(LogLevel level, const char* line) {
+    if (!log_enabled(level)) return;
     const core::NoFileSizeSignal mine;
-    if (log_enabled(level)) std::fprintf(stderr, "ntalpc: %s\n", line);
+    std::fprintf(stderr, "ntalpc: %s\n", line);
 }
 
 }  // namespace ntalpc::host

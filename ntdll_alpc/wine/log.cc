@@ -29,8 +29,9 @@ int debug_class(LogLevel level) {
 }  // namespace
 
 void log(LogLevel level, const char* line) {
+    if (!log_enabled(level)) return;
     const core::NoFileSizeSignal mine;
-    if (!log_enabled(level) || wine::debug_header(debug_class(level), &channel, "ntdll_alpc") < 0) return;
+    if (wine::debug_header(debug_class(level), &channel, "ntdll_alpc") < 0) return;
     wine::debug_output((std::string(line) + "\n").c_str());
 }
 
