@@ -117,7 +117,7 @@ void CompletionList::reply_with_batch() {
     wire::FetchCompletionList::Reply reply;
     reply.count = batch.count;
     thread.reply<wire::FetchCompletionList>(STATUS_SUCCESS, reply, {.messages = batch.messages},
-                                            std::span(&batch.memory, batch.memory ? 1 : 0));
+                                            std::span(batch.memory, batch.memory ? 1 : 0));
 }
 
 std::unique_ptr<Wait> CompletionList::take_writer() {

@@ -94,8 +94,8 @@ class CompletionList {
     void acknowledge(const wire::FetchCompletionList::Request& request);
     struct Batch {
         std::uint32_t count = 0;
-        std::vector<std::byte> messages;  // as they travel
-        UniqueFd memory;                  // of the view in the last of them
+        std::vector<std::byte> messages;   // as they travel
+        const UniqueFd* memory = nullptr;  // of the view in the last of them
     };
     bool take_front(Batch* batch);
     void reply_with_batch();

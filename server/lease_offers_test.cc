@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // When leases are offered, and to whom no more for now.
-#include <sys/resource.h>
-
 #include "ntalpc/message_path.h"
 #include "server/lease_test_support.h"
+#include "server/no_descriptors_test_support.h"
 
 namespace ntalpc::server {
 namespace {
@@ -32,22 +31,6 @@ class LeaseOffersTest : public LeaseTest {
         EXPECT_EQ(take(*pair.server, offer - 1).status, STATUS_SUCCESS);
         EXPECT_EQ(take(*pair.client, offer - 1).status, STATUS_SUCCESS);
     }
-};
-
-// While there is one no descriptor can be opened.
-class NoDescriptors {
-  public:
-    NoDescriptors() {
-        EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
-        const UniqueFd lowest_free(fcntl(0, F_DUPFD_CLOEXEC, 0));
-        EXPECT_TRUE(lowest_free);
-        const rlimit none{static_cast<rlim_t>(lowest_free.get()), before_.rlim_max};
-        EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-    }
-    ~NoDescriptors() { EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0); }
-
-  private:
-    rlimit before_{};
 };
 
 TEST_F(LeaseOffersTest, IsOfferedAfterSomeMessages) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "server/message.h"
 
-#include <fcntl.h>
-
 #include "ntalpc/lease_memory.h"
 #include "ntalpc/ntlpcapi.h"
 #include "ntalpc/status.h"
@@ -211,23 +209,21 @@ wire::MessageAttributes Message::attributes_for_receiver(std::uint32_t allocated
 
 // Flags 0 and no section handle: PythonForWindows' recording. What cannot be afforded is not delivered, nor
 // is what there is no room for (unknown on Windows); the latter then stays with the message.
-UniqueFd Message::hand_out_view(Thread& thread, Port& port, wire::MessageAttributes* attributes) {
-    if (!step_.view || !(attributes->allocated & ALPC_MESSAGE_VIEW_ATTRIBUTE)) return UniqueFd();
+const UniqueFd* Message::hand_out_view(Thread& thread, Port& port, wire::MessageAttributes* attributes) {
+    if (!step_.view || !(attributes->allocated & ALPC_MESSAGE_VIEW_ATTRIBUTE)) return nullptr;
     const bool secured = step_.view.secured();
     const Ref<Region> region(&step_.view.region());
     // Who receives need not be who owns the port.
-    if (!may_be_shared(region->memory(), *step_.sender, thread.process().facts())) return UniqueFd();
-    UniqueFd memory =
-        secured ? region->read_only_memory() : UniqueFd(fcntl(region->memory().get(), F_DUPFD_CLOEXEC, 0));
-    const auto view = memory ? thread.process().views().open(port, std::move(step_.view)) : nullptr;
-    if (!view) return UniqueFd();
+    if (!may_be_shared(region->memory(), *step_.sender, thread.process().facts())) return nullptr;
+    const auto view = thread.process().views().open(port, std::move(step_.view));
+    if (!view) return nullptr;
     received_views_[index(receiver())] = view;
     attributes->valid |= ALPC_MESSAGE_VIEW_ATTRIBUTE;
     attributes->view = view->id();
     attributes->view_flags = secured ? ALPC_VIEWFLG_SECURED_ACCESS : 0;
     attributes->view_size = region->size();
     attributes->view_offset = region->memory_offset();
-    return memory;
+    return secured ? &region->read_only_memory() : &region->memory();
 }
 
 void Message::unmap_received_view(Side side) {

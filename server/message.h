@@ -118,8 +118,8 @@ class Message final : public RefCounted, public Counted<Message> {
     // PortContext for the receiving side.
     std::uint64_t context_for_receiver() const;
     // Opens the view that the step carries for a receiver that has room for its attribute. Returns its
-    // memory.
-    UniqueFd hand_out_view(Thread& thread, Port& port, wire::MessageAttributes* attributes);
+    // memory, which stays the region's: the server needs no descriptor for it. nullptr for none.
+    const UniqueFd* hand_out_view(Thread& thread, Port& port, wire::MessageAttributes* attributes);
     // What has just been handed out no longer needs delivery: the message ends or becomes pending.
     void received();
     // The view that the side has received with the message last is given up.

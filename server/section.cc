@@ -8,6 +8,7 @@
 #include <string>
 
 #include "ntalpc/status.h"
+#include "server/log.h"
 #include "server/process.h"
 #include "server/sealed_memory.h"
 #include "server/view.h"
@@ -79,8 +80,14 @@ std::int32_t Region::make(const Ref<PortSection>& section, std::uint64_t size, R
     return STATUS_SUCCESS;
 }
 
-UniqueFd Region::read_only_memory() const {
-    return open_for_reading(memory());
+std::int32_t Region::make_read_only_memory() {
+    if (read_only_memory_) return STATUS_SUCCESS;
+    if (!read_only_charge_.charge(section_->payer_)) return STATUS_QUOTA_EXCEEDED;
+    read_only_memory_ = open_for_reading(memory());
+    if (read_only_memory_) return STATUS_SUCCESS;
+    read_only_charge_ = {};
+    log(LogLevel::always, "out of descriptors: a view cannot be sent; raise the limit on open files");
+    return STATUS_INSUFFICIENT_RESOURCES;
 }
 
 bool Region::sealed() const {
@@ -92,6 +99,8 @@ std::int32_t Region::renew() {
     UniqueFd fresh = make_memory(size_);
     if (!fresh) return STATUS_INSUFFICIENT_RESOURCES;
     memory_ = std::move(fresh);
+    read_only_memory_.reset();
+    read_only_charge_ = {};
     return STATUS_SUCCESS;
 }
 

@@ -85,8 +85,11 @@ class Region final : public RefCounted {
     // Where in its memory it begins.
     std::uint64_t memory_offset() const { return section_->program_memory() ? offset_ : 0; }
     const UniqueFd& memory() const { return memory_ ? memory_ : section_->program_memory(); }
-    // The same, to be read only.
-    UniqueFd read_only_memory() const;
+    // The same to be read only, for whoever receives it in its secured form. It is made before the region is
+    // sent so, and then can be given away whatever happens. STATUS_QUOTA_EXCEEDED,
+    // STATUS_INSUFFICIENT_RESOURCES.
+    std::int32_t make_read_only_memory();
+    const UniqueFd& read_only_memory() const { return read_only_memory_; }
     bool sealed() const;
     // Whether somebody holds it in its secured form.
     bool secured() const { return secured_uses_ != 0; }
@@ -108,6 +111,8 @@ class Region final : public RefCounted {
     const std::uint64_t size_;
     UniqueFd memory_;
     DescriptorCharge charge_;  // of that memory
+    UniqueFd read_only_memory_;
+    DescriptorCharge read_only_charge_;
     View* owner_ = nullptr;
     std::size_t secured_uses_ = 0;
 };

@@ -9,6 +9,7 @@
 #include "server/dispatch.h"
 #include "server/port.h"
 #include "server/port_lookup.h"
+#include "server/sealed_memory.h"
 
 namespace ntalpc::server {
 
@@ -81,7 +82,7 @@ void handle(Call& call, const wire::SecureView::Request& request, const wire::Se
         return call.finish(STATUS_INVALID_PARAMETER);
     const Region& region = view->region();
     if (region.sealed()) return call.finish(STATUS_RESOURCE_IN_USE);
-    std::array<UniqueFd, 2> descriptors{region.read_only_memory(),
+    std::array<UniqueFd, 2> descriptors{open_for_reading(region.memory()),
                                         UniqueFd(fcntl(region.memory().get(), F_DUPFD_CLOEXEC, 0))};
     if (!descriptors[0] || !descriptors[1]) return call.finish(STATUS_INSUFFICIENT_RESOURCES);
     wire::SecureView::Reply reply;

@@ -32,7 +32,8 @@ std::int32_t SentView::take(Process& sender, Port& port, const wire::MessageAttr
     view_ = std::move(view);
     auto_release_ = (attributes.view_flags & ALPC_VIEWFLG_AUTO_RELEASE) != 0;
     secured_ = (attributes.view_flags & ALPC_VIEWFLG_SECURED_ACCESS) != 0;
-    return check_secured();
+    if (const auto status = check_secured()) return status;
+    return secured_ ? view_->region().make_read_only_memory() : STATUS_SUCCESS;
 }
 
 // A region in its secured form has two views at most, the sender's and one receiver's (Windows Internals).

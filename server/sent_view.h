@@ -17,7 +17,8 @@ class SentView {
   public:
     // Checks what the attribute says and finds the view. STATUS_INVALID_PARAMETER; STATUS_INVALID_HANDLE when
     // the section is not one of the port's; STATUS_RESOURCE_IN_USE when a receiver holds the region in its
-    // secured form.
+    // secured form; STATUS_QUOTA_EXCEEDED and STATUS_INSUFFICIENT_RESOURCES when it could not be given to
+    // one.
     std::int32_t take(Process& sender, Port& port, const wire::MessageAttributes& attributes);
     // For the message.
     RegionUse use() const;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "server/kernel_test_support.h"
+#include "server/no_descriptors_test_support.h"
 
 namespace ntalpc::server {
 namespace {
@@ -341,6 +342,56 @@ TEST_F(SmallViewQuota, SectionsArePaidForAsLongAsTheirRegionsLive) {
     EXPECT_EQ(try_create_section(client, pair.client_port, 0x30000).status, STATUS_SUCCESS);
 }
 
+// What a message carries can be given to its receiver whatever has become of the server meanwhile.
+class ViewsWithoutDescriptors : public ViewTest {
+  protected:
+    void SetUp() override {
+        ViewTest::SetUp();
+#ifdef __SANITIZE_ADDRESS__
+        GTEST_SKIP() << "the sanitizers' own checks need descriptors";
+#endif
+    }
+};
+
+TEST_F(ViewsWithoutDescriptors, WhatHasBeenSentArrives) {
+    const Pair pair = connected_pair();
+    const Made plain = make_view(*pair.client, pair.client_port);
+    const Made secured = make_view(*pair.client, pair.client_port, true);
+    seal(*pair.client, secured.view);
+    ASSERT_EQ(send_view(*pair.client, pair.client_port, plain, 0).status, STATUS_SUCCESS);
+    ASSERT_EQ(send_view(*pair.client, pair.client_port, secured, kSecured).status, STATUS_SUCCESS);
+    MessageAnswer first, second;
+    {
+        const NoDescriptors for_now;
+        first = receive(*pair.server, pair.listener);
+        second = receive(*pair.server, pair.listener);
+    }
+    EXPECT_TRUE(has_view(first));
+    EXPECT_EQ(first.descriptors, 1u);
+    EXPECT_TRUE(has_view(second));
+    EXPECT_EQ(second.descriptors, 1u);
+}
+
+// It takes a descriptor that can only be read.
+TEST_F(ViewsWithoutDescriptors, WhatCouldNotArriveIsNotSent) {
+    const Pair pair = connected_pair();
+    const Made made = make_view(*pair.client, pair.client_port, true);
+    seal(*pair.client, made.view);
+    MessageAnswer refused;
+    {
+        const NoDescriptors for_now;
+        refused = send_view(*pair.client, pair.client_port, made, kSecured);
+    }
+    EXPECT_EQ(refused.status, STATUS_INSUFFICIENT_RESOURCES);
+    EXPECT_EQ(receive(*pair.server, pair.listener).status, STATUS_TIMEOUT);
+    ASSERT_EQ(send_view(*pair.client, pair.client_port, made, kSecured).status, STATUS_SUCCESS);
+    const auto received = receive(*pair.server, pair.listener);
+    ASSERT_TRUE(has_view(received));
+    ASSERT_EQ(received.files.size(), 1u);
+    EXPECT_EQ(identity(received.files[0]), identity(made.memory));
+    EXPECT_EQ(fcntl(received.files[0].get(), F_GETFL) & O_ACCMODE, O_RDONLY);
+}
+
 class FewDescriptorsForViews : public ViewTest {
   protected:
     FewDescriptorsForViews() : ViewTest({.descriptors = 3}) {}
@@ -364,6 +415,21 @@ TEST_F(FewDescriptorsForViews, MemoryOnItsWayIsOne) {
         << "the receiver's view has it still";
     kill_process(*pair.server);
     EXPECT_EQ(try_create_view(client, pair.client_port, section, 0x1000).status, STATUS_SUCCESS);
+}
+
+TEST_F(FewDescriptorsForViews, TheSecuredFormTakesAnother) {
+    const Pair pair = connected_pair();
+    const auto& account = pair.client->process().account();
+    const std::size_t before = account->descriptors();
+    const Made made = make_view(*pair.client, pair.client_port, true);
+    EXPECT_EQ(account->descriptors(), before + 1);
+    seal(*pair.client, made.view);
+    ASSERT_EQ(send_view(*pair.client, pair.client_port, made, kSecured | kAutoRelease).status,
+              STATUS_SUCCESS);
+    EXPECT_EQ(account->descriptors(), before + 2);
+    const auto received = receive(*pair.server, pair.listener);
+    EXPECT_EQ(give_back(*pair.server, pair.listener, received, kUnmap).status, STATUS_SUCCESS);
+    EXPECT_EQ(account->descriptors(), before);
 }
 
 TEST_F(SmallViewQuota, ViewsArePaidForByWhoMapsThem) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "server/waits.h"
 
-#include <fcntl.h>
-
 #include <array>
 
 #include "ntalpc/message_path.h"
@@ -38,10 +36,10 @@ void reply_with_alpc_message(Thread& thread, const ReceiveTerms& terms, Message&
     reply.sent_attributes = terms.sent;
     if (const auto connection = Ref<Connection>(message.connection()))
         reply.lease = connection->offer_lease(peer_of(message.step().from));
-    const UniqueFd memory = message.hand_out_view(thread, *terms.port, &reply.attributes);
+    const UniqueFd* const memory = message.hand_out_view(thread, *terms.port, &reply.attributes);
     hand_over_objects(thread, message, reply.attributes);
     thread.reply<wire::SendWaitReceive>(STATUS_SUCCESS, reply, {.data = message.step().data},
-                                        std::span(&memory, memory ? 1 : 0));
+                                        std::span(memory, memory ? 1 : 0));
 }
 
 }  // namespace
@@ -138,6 +136,27 @@ Connector::~Connector() {
     connection_->set_connector(nullptr);
 }
 
+namespace {
+
+// A handle that the client is given, and behind it the memory of a view, if there is one, which stays its
+// region's.
+class HandleAndMemory {
+  public:
+    HandleAndMemory(UniqueFd handle, const UniqueFd* memory) {
+        both_[0] = std::move(handle);
+        if (memory) both_[1].reset(memory->get());
+    }
+    HandleAndMemory(const HandleAndMemory&) = delete;
+    HandleAndMemory& operator=(const HandleAndMemory&) = delete;
+    ~HandleAndMemory() { both_[1].release(); }
+    std::span<const UniqueFd> all() const { return std::span(both_).first(both_[1] ? 2 : 1); }
+
+  private:
+    std::array<UniqueFd, 2> both_;
+};
+
+}  // namespace
+
 void AlpcConnector::accepted(Message& message) {
     const auto self = thread().unpark();
     wire::ConnectPort::Reply reply;
@@ -157,19 +176,18 @@ void AlpcConnector::accepted(Message& message) {
     reply.attributes = message.attributes_for_receiver(terms_.allocated);
     reply.security_context = terms_.sent.security_context;
     NTALPC_TRACE(message_received(message, thread()));
-    std::array<UniqueFd, 2> descriptors;
-    descriptors[1] = message.hand_out_view(thread(), *terms_.port, &reply.attributes);
-    descriptors[0] = client().commit();
+    const UniqueFd* const memory = message.hand_out_view(thread(), *terms_.port, &reply.attributes);
+    const HandleAndMemory descriptors(client().commit(), memory);
     hand_over_objects(thread(), message, reply.attributes);
     thread().reply<wire::ConnectPort>(STATUS_SUCCESS, reply, {.data = message.step().data},
-                                      std::span(descriptors).first(descriptors[1] ? 2 : 1));
+                                      descriptors.all());
     message.received();
 }
 
 void LpcConnector::accepted(Message& message) {
     const auto self = thread().unpark();
     NTALPC_TRACE(message_received(message, thread()));
-    const ConnectionView& offered = connection().server_view;
+    ConnectionView& offered = connection().server_view;
     wire::LpcConnectPort::Reply reply;
     reply.handle = client().handle().id();
     reply.access = client().handle().access();
@@ -177,7 +195,7 @@ void LpcConnector::accepted(Message& message) {
     reply.view_remote_base = connection().client_view.remote_base;
     std::array<UniqueFd, 2> descriptors;
     descriptors[0] = client().commit();
-    if (offered.section) descriptors[1].reset(fcntl(offered.section.get(), F_DUPFD_CLOEXEC, 0));
+    descriptors[1] = std::move(offered.section);
     if (descriptors[1]) {
         reply.server_view_size = offered.size;
         reply.server_view_offset = offered.offset;

@@ -4,6 +4,7 @@ and many transfers, after which both programs and the server have what they had 
 
 import os
 import pathlib
+import resource
 import sys
 import unittest
 
@@ -40,6 +41,24 @@ class Views(EndToEnd):
                 self.assertEqual(server.ask("unmap listener").status, statuses.SUCCESS)
                 self.assertEqual(server.ask(f"share server down{number} {flags}").status, statuses.SUCCESS)
                 self.assertEqual(client.ask("look client 20000").text, f"down{number}")
+            self.end(client, server)
+        self.for_each_pair(check)
+
+    def test_views_on_their_way_while_the_server_runs_out_of_descriptors(self):
+        def check(*kinds):
+            server, client = self.connect(*kinds)
+            for number, flags in enumerate((NONE, BOTH)):
+                self.assertEqual(client.ask(f"share client late{number} {flags}").status, statuses.SUCCESS)
+            process = self.server_process()
+            # The lowest number that is free.
+            used = {int(name) for name in os.listdir(f"/proc/{process}/fd")}
+            limit = min(set(range(len(used) + 1)) - used)
+            before = resource.prlimit(process, resource.RLIMIT_NOFILE)
+            resource.prlimit(process, resource.RLIMIT_NOFILE, (limit, before[1]))
+            for number in range(2):
+                self.assertEqual(server.ask("look listener 20000").text, f"late{number}")
+                self.assertEqual(server.ask("unmap listener").status, statuses.SUCCESS)
+            resource.prlimit(process, resource.RLIMIT_NOFILE, before)
             self.end(client, server)
         self.for_each_pair(check)
 
