@@ -99,10 +99,7 @@ void LeasedPort::wake_all() {
 
 // Nobody rings the bell of one that is asleep, and an alpcserver that is killed tells of nothing any more.
 void LeasedPort::drop_ended() {
-    const std::uint64_t ended = page_->ended.load();
-    const bool told = ended_ != ended;
-    if (told) ended_ = ended;
-    if (!told && std::ranges::none_of(awake_, [](const auto& lease) { return lease->over(); })) return;
+    ended_ = page_->ended.load();
     std::erase_if(awake_, [](const auto& lease) { return lease->over(); });
     std::erase_if(leases_, [this](const auto& entry) {
         if (!entry.second->over()) return false;
@@ -161,8 +158,10 @@ bool LeasedPort::has_its_share(const ServerLease& lease, bool others) {
     return ++in_a_row_ > lease::kSlots;
 }
 
-// `since` is when the first message came that waits at the server.
-LeasedPort::First LeasedPort::find_oldest(std::int64_t since, std::shared_ptr<ServerLease>* first) {
+// `since` is when the first message came that waits at the server. Sets `some_over` when it comes across a
+// lease that is.
+LeasedPort::First LeasedPort::find_oldest(std::int64_t since, std::shared_ptr<ServerLease>* first,
+                                          bool* some_over) {
     // Only where there are several does it matter when something came.
     const bool one = since == 0 && awake_.size() == 1;
     const std::int64_t now = one ? std::numeric_limits<std::int64_t>::max() : Spinning::now();
@@ -172,7 +171,8 @@ LeasedPort::First LeasedPort::find_oldest(std::int64_t since, std::shared_ptr<Se
     std::int64_t oldest_at = 0, second_at = 0;
     for (const auto& lease : awake_) {
         const std::int64_t at = lease->first_at(now);
-        if (at == 0) continue;
+        if (at == ServerLease::kOver) *some_over = true;
+        if (at <= 0) continue;
         if (!oldest || at < oldest_at) {
             second = std::exchange(oldest, &lease);
             second_at = std::exchange(oldest_at, at);
@@ -201,16 +201,19 @@ LeasedPort::First LeasedPort::find_first(std::shared_ptr<ServerLease>* first) {
         if (heard > 0) hear_bells(std::span(bells).first(static_cast<std::size_t>(heard)));
         limit_awake();
     }
-    drop_ended();
-    if (leases_.empty()) return First::no_leases;
+    if (page_->ended.load() != ended_) drop_ended();
     const bool asked = ask_server_.exchange(false);
+    bool some_over = false;
     std::int64_t since = page_->since.load(std::memory_order_acquire);
-    First found = find_oldest(since, first);
+    First found = find_oldest(since, first, &some_over);
     // A client may just have changed over: what it had sent by way of the server came before this.
-    if (found == First::of_lease && since == 0 &&
-        (since = page_->since.load(std::memory_order_acquire)) != 0) {
+    const bool late =
+        found == First::of_lease && since == 0 && (since = page_->since.load(std::memory_order_acquire)) != 0;
+    if (some_over) drop_ended();
+    if (leases_.empty()) return First::no_leases;
+    if (late || some_over) {
         first->reset();
-        found = find_oldest(since, first);
+        found = find_oldest(since, first, &some_over);
     }
     return found == First::nothing && asked ? First::of_server : found;
 }

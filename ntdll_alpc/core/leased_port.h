@@ -61,7 +61,7 @@ class LeasedPort {
     // What comes first.
     enum class First : std::uint8_t { nothing, of_lease, of_server, no_leases };
     First find_first(std::shared_ptr<ServerLease>* lease);
-    First find_oldest(std::int64_t since, std::shared_ptr<ServerLease>* first);
+    First find_oldest(std::int64_t since, std::shared_ptr<ServerLease>* first, bool* some_over);
     bool has_its_share(const ServerLease& lease, bool others);
     // What is found is taken; nothing means to wait.
     First look(CallScope& scope, const wire::SendWaitReceive::Request& terms, Received* received);

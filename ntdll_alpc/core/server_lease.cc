@@ -27,6 +27,7 @@ void wake(const lease::Word& word) {
 std::int64_t ServerLease::first_at(std::int64_t now) const {
     const auto look = memory_->steps().look_for_message();
     if (look.found == Found::garbage) return 1;
+    if (look.found == Found::taken_back) return kOver;
     if (look.found != Found::message) return 0;
     return std::clamp<std::int64_t>(memory_->others().slots[look.slot].envelope.sent_at, 1, now);
 }
