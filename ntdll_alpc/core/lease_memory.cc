@@ -32,11 +32,6 @@ LeaseMemory::~LeaseMemory() {
     if (others_) munmap(const_cast<lease::Region*>(others_), sizeof(lease::Region));
 }
 
-lease::Steps<lease::MappedWords> LeaseMemory::steps() const {
-    return lease::Steps(side_ == lease::Owner::client ? lease::MappedWords(own_, others_)
-                                                      : lease::MappedWords(others_, own_));
-}
-
 bool LeaseMemory::write(std::uint32_t slot, const lease::Envelope& envelope, wire::Bytes data) const {
     own_->slots[slot].envelope = envelope;
     return data.empty() ||

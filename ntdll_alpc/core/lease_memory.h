@@ -33,7 +33,10 @@ class LeaseMemory {
     std::uint32_t number() const { return number_; }
     lease::Region& own() const { return *own_; }
     const lease::Region& others() const { return *others_; }
-    lease::Steps<lease::MappedWords> steps() const;
+    lease::Steps<lease::MappedWords> steps() const {
+        return lease::Steps(side_ == lease::Owner::client ? lease::MappedWords(own_, others_)
+                                                          : lease::MappedWords(others_, own_));
+    }
 
     // Puts a message into a slot. False when the program's memory cannot be read.
     bool write(std::uint32_t slot, const lease::Envelope& envelope, wire::Bytes data) const;

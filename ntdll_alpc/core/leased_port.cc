@@ -101,11 +101,17 @@ void LeasedPort::wake_all() {
 void LeasedPort::drop_ended() {
     ended_ = page_->ended.load();
     std::erase_if(awake_, [](const auto& lease) { return lease->over(); });
-    std::erase_if(leases_, [this](const auto& entry) {
-        if (!entry.second->over()) return false;
-        stop_listening(*entry.second);
-        return true;
-    });
+    for (auto next = leases_.begin(); next != leases_.end();) {
+        const auto entry = next++;
+        if (entry->second->over()) remove(entry);
+    }
+}
+
+// Those that somebody may be looking at are kept until nobody does.
+void LeasedPort::remove(LeasesByNumber::iterator entry) {
+    stop_listening(*entry->second);
+    auto removed = leases_.extract(entry);
+    if (spinners_ != 0) removed_.insert(std::move(removed));
     count_ = leases_.size();
 }
 
@@ -124,7 +130,8 @@ void LeasedPort::send_away() {
 
 // Those without a message go first.
 void LeasedPort::limit_awake() {
-    for (std::size_t i = awake_.size(); i-- > 0 && awake_.size() > kMostAwake;) {
+    const std::size_t most = leases_.size() <= kMostAwake ? kMostAwake : kFew;
+    for (std::size_t i = awake_.size(); i-- > 0 && awake_.size() > most;) {
         if (awake_[i]->anything()) continue;
         awake_[i]->go_to_sleep();
         if (awake_[i]->anything()) {
@@ -137,14 +144,12 @@ void LeasedPort::limit_awake() {
 
 // False when there is something to receive.
 bool LeasedPort::put_to_sleep() {
-    Leases restless;
-    for (auto& lease : awake_) {
+    std::erase_if(awake_, [](const auto& lease) {
         lease->go_to_sleep();
-        if (!lease->anything()) continue;
+        if (!lease->anything()) return true;
         lease->wake_up();
-        restless.push_back(std::move(lease));
-    }
-    awake_ = std::move(restless);
+        return false;
+    });
     return awake_.empty();
 }
 
@@ -253,9 +258,8 @@ bool LeasedPort::take_from(CallScope& scope, std::shared_ptr<ServerLease> lease,
 void LeasedPort::forget(const ServerLease& lease) {
     const std::lock_guard lock(mutex_);
     std::erase_if(awake_, [&](const auto& other) { return other.get() == &lease; });
-    stop_listening(lease);
-    leases_.erase(lease.number());
-    count_ = leases_.size();
+    const auto entry = leases_.find(lease.number());
+    if (entry != leases_.end() && entry->second.get() == &lease) remove(entry);
 }
 
 LeasedPort::First LeasedPort::look(CallScope& scope, const wire::SendWaitReceive::Request& terms,
@@ -279,24 +283,28 @@ bool LeasedPort::rung() const {
 }
 
 bool LeasedPort::spin() {
-    std::array<std::shared_ptr<ServerLease>, kMostAwake> awake;
+    std::array<const ServerLease*, kMostAwake> awake;
     std::size_t count = 0;
     bool some_asleep = false;
     {
         const std::lock_guard lock(mutex_);
-        count = std::min(awake_.size(), kMostAwake);
-        std::copy_n(awake_.begin(), count, awake.begin());
-        some_asleep = awake_.size() < leases_.size();
+        for (; count < std::min(awake_.size(), awake.size()); ++count) awake[count] = awake_[count].get();
+        some_asleep = count < leases_.size();
+        ++spinners_;
     }
     // A look at the bells costs as much as some looks at the leases.
     constexpr std::uint32_t kLooksPerBell = 4;
     std::uint32_t looks = 0;
-    return spinning_.wait([&] {
+    const bool seen = spinning_.wait([&] {
         return page_->since.load(std::memory_order_relaxed) != 0 ||
                std::any_of(awake.begin(), awake.begin() + count,
                            [](const auto& lease) { return lease->anything(); }) ||
                (some_asleep && ++looks % kLooksPerBell == 0 && rung());
     });
+    decltype(removed_) unseen;  // destroyed without the lock
+    const std::lock_guard lock(mutex_);
+    if (--spinners_ == 0) unseen.swap(removed_);
+    return seen;
 }
 
 void LeasedPort::sleep(host::CallGuard& guard, std::int64_t limit) {
@@ -311,7 +319,7 @@ void LeasedPort::sleep(host::CallGuard& guard, std::int64_t limit) {
     --sleepers_;
     hear_bells(std::span(bells).first(heard));
     // A few are looked at without bells, which also tells in which order their messages came.
-    if (leases_.size() <= kMostAwake && sleepers_ == 0) wake_all();
+    if (leases_.size() <= kFew && sleepers_ == 0) wake_all();
 }
 
 // A thread that goes to sleep after the look has every bell rung for it.

@@ -3,10 +3,10 @@
 // and by way of the server, in the order in which it was sent.
 //
 // A lease is either awake, and looked at whenever somebody receives, or asleep, and its client rings a bell.
-// A few may be awake at a time, so that a receive does not get slower with the number of connections. Before
-// a thread sleeps all go to sleep, each with one more look afterwards; the bells, and the server's, end the
-// sleep. A thread that leaves with a message while others sleep puts its leases to sleep too, since nobody
-// looks until it comes back.
+// All of some may be awake, and few of many, so that a receive does not get slower with the number of
+// connections. Before a thread sleeps all go to sleep, each with one more look afterwards; the bells, and the
+// server's, end the sleep. A thread that leaves with a message while others sleep puts its leases to sleep
+// too, since nobody looks until it comes back.
 #pragma once
 
 #include <sys/epoll.h>
@@ -50,8 +50,12 @@ class LeasedPort {
 
   private:
     using Leases = std::vector<std::shared_ptr<ServerLease>>;
+    using LeasesByNumber = std::map<std::uint32_t, std::shared_ptr<ServerLease>>;
     static constexpr std::uint64_t kServerTag = ~std::uint64_t{0}, kNudgeTag = kServerTag - 1;
-    static constexpr std::size_t kMostAwake = 16;
+    // To look at as many takes about as long as to ask for bells once. When there are more, most messages
+    // come by one that is asleep, and each look is at kFew only; as many are all woken after a sleep.
+    static constexpr std::size_t kMostAwake = 128;
+    static constexpr std::size_t kFew = 16;
 
     LeasedPort() = default;
     bool set_up(const UniqueFd& page, UniqueFd event);
@@ -77,6 +81,7 @@ class LeasedPort {
 
     // All with mutex_ held.
     void drop_ended();
+    void remove(LeasesByNumber::iterator entry);
     void hear_bells(std::span<const epoll_event> events);
     void limit_awake();
     void wake_all();
@@ -97,8 +102,12 @@ class LeasedPort {
     std::atomic<std::uint64_t> ended_{0};  // of which the page has told
     std::mutex mutex_;
     // Guarded by mutex_.
-    std::map<std::uint32_t, std::shared_ptr<ServerLease>> leases_;
+    LeasesByNumber leases_;
     Leases awake_;
+    // How many threads look at leases without the mutex, and what they may be looking at although it has been
+    // removed.
+    std::uint32_t spinners_ = 0;
+    std::multimap<std::uint32_t, std::shared_ptr<ServerLease>> removed_;
     // How many messages of one lease have come first in a row although something else waited.
     std::uint32_t in_a_row_ = 0;
     std::uint32_t last_first_ = 0;
