@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // That messages go directly where they can, which nobody sees by what arrives: the ids of messages in leases
 // are theirs alone (lease_memory.h).
+#include <algorithm>
+#include <random>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "native/lease_test_support.h"
 #include "ntalpc/lease_memory.h"
@@ -199,6 +202,64 @@ TEST_F(Datagrams, StayInOrderWhenTheReceiverCannotKeepUp) {
     receiver.join();
     receive_the_rest();
 }
+
+// As many as are all looked at, and more.
+class ManyConnections : public DirectPath, public testing::WithParamInterface<int> {
+  protected:
+    void SetUp() override {
+        DirectPath::SetUp();
+        const std::string name = fresh_port_name();
+        port_ = make_port(name);
+        ASSERT_NE(port_, nullptr);
+        for (int i = 0; i < GetParam(); ++i) {
+            HANDLE client = nullptr, accepted = nullptr;
+            std::thread connecting([&] { client = connect_to(name); });
+            TestMessage request;
+            EXPECT_EQ(receive(port_, &request, kLimit), STATUS_SUCCESS);
+            EXPECT_EQ(accept(port_, request, &accepted), STATUS_SUCCESS);
+            connecting.join();
+            clients_.push_back(client);
+            accepted_.push_back(accepted);
+        }
+    }
+    void TearDown() override {
+        for (const HANDLE handle : clients_) NtClose(handle);
+        for (const HANDLE handle : accepted_) NtClose(handle);
+        NtClose(port_);
+    }
+
+    // Each client sends one, in another order each time. How many of them came directly.
+    int send_and_receive() {
+        std::ranges::shuffle(clients_, random_);
+        for (const HANDLE client : clients_) {
+            TestMessage datagram(sent_++);
+            EXPECT_EQ(send_last(client, datagram), STATUS_SUCCESS);
+        }
+        int direct = 0;
+        while (received_ < sent_) {
+            TestMessage datagram;
+            EXPECT_EQ(receive(port_, &datagram, kLimit), STATUS_SUCCESS);
+            EXPECT_EQ(datagram.number, received_++);
+            direct += lease::is_leased_id(datagram.header.MessageId);
+        }
+        return direct;
+    }
+
+  private:
+    HANDLE port_ = nullptr;
+    std::vector<HANDLE> clients_, accepted_;
+    std::mt19937 random_{1};
+    std::uint64_t sent_ = 0, received_ = 0;
+};
+
+TEST_P(ManyConnections, KeepTheOrderOfSending) {
+    std::uint64_t rounds = 0;
+    while (rounds < kEnough && send_and_receive() < GetParam()) ++rounds;
+    EXPECT_LT(rounds, kEnough);
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(send_and_receive(), GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(DirectPath, ManyConnections, testing::Values(20, 130));
 
 }  // namespace
 }  // namespace ntalpc
