@@ -11,8 +11,8 @@ namespace ntalpc::faults {
 std::span<const Conversation> conversations() {
     static const std::vector<Conversation> all = [] {
         std::vector<Conversation> result;
-        for (const auto part : {message_conversations, memory_conversations, object_conversations,
-                                legacy_conversations, recording_conversations}) {
+        for (const auto part : {message_conversations, lease_conversations, memory_conversations,
+                                object_conversations, legacy_conversations, recording_conversations}) {
             std::vector<Conversation> made = part();
             std::ranges::move(made, std::back_inserter(result));
         }

@@ -132,7 +132,7 @@ std::vector<NTSTATUS> documented(const Conversation& conversation, Kind kind) {
     PartyState& state = stage.party(index);
     try {
         const std::vector<NTSTATUS> statuses = documented(conversation, kind);
-        Party party(stage, index, name, statuses);
+        Party party(stage, index, name, statuses, is_scarcity(kind));
         stage.wait_until_open();
         conversation.roles[index].play(party);
     } catch (const CutShort&) {

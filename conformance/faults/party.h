@@ -19,15 +19,20 @@ struct CutShort {};
 
 class Party {
   public:
-    Party(Stage& stage, std::size_t index, std::string port_name, std::span<const NTSTATUS> documented)
+    Party(Stage& stage, std::size_t index, std::string port_name, std::span<const NTSTATUS> documented,
+          bool lacks_something)
         : stage_(stage),
           state_(stage.party(index)),
           index_(index),
           port_name_(std::move(port_name)),
-          documented_(documented) {}
+          documented_(documented),
+          lacks_something_(lacks_something) {}
 
     // "\RPC Control\..." for this run; another suffix is another name.
     std::string port_name(const char* suffix = "") const { return port_name_ + suffix; }
+
+    // Somebody gets too little of something in this run, so what is only better may be left out.
+    bool lacks_something() const { return lacks_something_; }
 
     // A call that has come to a status. CutShort unless that is success.
     void call(const char* name, NTSTATUS status);
@@ -58,6 +63,7 @@ class Party {
     const std::size_t index_;
     const std::string port_name_;
     const std::span<const NTSTATUS> documented_;
+    const bool lacks_something_;
 };
 
 }  // namespace ntalpc::faults

@@ -14,7 +14,10 @@ void AlpcService::run(const std::function<void(Arrival)>& handle) {
     for (;;) {
         Message<> message;
         Attributes attributes(ALPC_MESSAGE_CONTEXT_ATTRIBUTE | options_.attributes);
-        party_.call("receive of the service", receive(listener_, message, attributes.get()));
+        NTSTATUS status = 0;
+        party_.critical_if(options_.critical && options_.critical(),
+                           [&] { status = receive(listener_, message, attributes.get()); });
+        party_.call("receive of the service", status);
         const auto context = reinterpret_cast<ULONG_PTR>(attributes.context().PortContext);
         switch (message.kind()) {
             case LPC_CONNECTION_REQUEST:

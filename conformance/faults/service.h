@@ -24,6 +24,8 @@ struct ServiceOptions {
     ULONG attributes = 0;  // of messages, that the service wants to see
     // Connections that are refused.
     std::function<bool(Message<>&)> refuses = nullptr;
+    // Asked before each receive: whether it is a critical call (party.h).
+    std::function<bool()> critical = nullptr;
 };
 
 class AlpcService {

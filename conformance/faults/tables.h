@@ -9,6 +9,7 @@
 namespace ntalpc::faults {
 
 std::vector<Conversation> message_conversations();
+std::vector<Conversation> lease_conversations();
 std::vector<Conversation> memory_conversations();
 std::vector<Conversation> object_conversations();
 std::vector<Conversation> legacy_conversations();

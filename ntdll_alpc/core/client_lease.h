@@ -56,8 +56,8 @@ class ClientLease {
     // Waits for answers that nobody waits for otherwise.
     LeaseResult wait_for_any(host::CallGuard& guard, const Deadline& deadline);
 
-    // Receive into a reply that is as it was made. STATUS_BUFFER_TOO_SMALL leaves the answer where it is. What
-    // is not small is not copied: the data stands in the lease until done_with().
+    // Receive into a reply that is as it was made. STATUS_BUFFER_TOO_SMALL leaves the answer where it is.
+    // What is not small is not copied: the data stands in the lease until done_with().
     LeaseResult take_answer(CallScope& scope, const Sent& sent, const wire::SendWaitReceive::Request& terms,
                             wire::SendWaitReceive::Reply* reply, wire::Bytes* data);
     // Nothing there: timed_out.

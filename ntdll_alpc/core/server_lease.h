@@ -23,8 +23,8 @@ class ServerLease {
     // Where the client was when it sent what was received last.
     std::uint32_t processor() const { return processor_.load(std::memory_order_relaxed); }
 
-    // When the first message that has not been received was sent; 0: there is none, kOver: there will be none.
-    // What the client claims is bounded by the present. Garbage counts as a message.
+    // When the first message that has not been received was sent; 0: there is none, kOver: there will be
+    // none. What the client claims is bounded by the present. Garbage counts as a message.
     static constexpr std::int64_t kOver = -1;
     std::int64_t first_at(std::int64_t now) const;
     // Cheaper: whether there is anything to look at.

@@ -10,8 +10,8 @@ namespace ntalpc::native {
 // False when a byte of either side cannot be accessed; a prefix may have been copied.
 bool guarded_copy(void* to, const void* from, std::size_t size);
 
-// Writes to one byte of each page of the memory what stands there. False when one cannot be accessed. At least
-// one byte; the range does not wrap.
+// Writes to one byte of each page of the memory what stands there. False when one cannot be accessed. At
+// least one byte; the range does not wrap.
 bool guarded_probe(void* memory, std::size_t size);
 
 // An atomic compare-and-swap of an aligned word, whose content before is left in `expected`. False when the
