@@ -2,6 +2,7 @@
 // Several connections to one port, and unusual messages between many usual ones: order, polls, notices and
 // questions about senders, on connections over which enough has gone that an implementation may have found a
 // faster way.
+#include <chrono>
 #include <cstring>
 
 #include "conformance/harness/ports.h"
@@ -178,6 +179,22 @@ ALPC_TEST(MixedTraffic, AQuestionDuringACallSendsNothingAgain, "3.3, M02", "OVMM
     ASSERT_STATUS(STATUS_SUCCESS, send_answer(branches.listener, received, "answer"));
     EXPECT_EQ(calling.join(), "answer");
     EXPECT_STATUS(STATUS_TIMEOUT, receive(branches.listener, again, nullptr, at_once));
+}
+
+// A call that waits with a limit, and a question about the port while it does. What it took from the
+// beginning counts, and what is left is much longer than a slow machine takes to say so.
+ALPC_TEST(MixedTraffic, AQuestionDuringACallLeavesItsTimeLimit, "6.1, M43", "ROST, INF", medium) {
+    using Clock = std::chrono::steady_clock;
+    constexpr std::chrono::milliseconds limit{3000}, until_question{2500}, well_before_twice{5000};
+    TwoBranches branches;
+    ASSERT_NO_FATAL_FAILURE(branches.make());
+    branches.first.use(branches.listener);
+    const auto begin = Clock::now();
+    auto calling = request_in_thread(branches.first.client, "request", limit);
+    EXPECT_FALSE(calling.done(until_question));
+    ASSERT_NO_FATAL_FAILURE(branches.first.ask_about_the_port());
+    EXPECT_STATUS(STATUS_TIMEOUT, calling.join().status);
+    EXPECT_LT(Clock::now() - begin, well_before_twice);
 }
 
 ALPC_TEST(MixedTraffic, ANoticeIsReceivedAfterManyRequests, "6.5", "WineFork", medium) {
