@@ -161,6 +161,7 @@ NTSTATUS Channel::open() {
         thread_id_ = facts.thread_id;
         presented_tokens = {};
         last_handle = {};
+        last_leases = {};
         return STATUS_SUCCESS;
     }
     host::log(host::LogLevel::error, "alpcserver does not accept this thread; see the log beside its socket");

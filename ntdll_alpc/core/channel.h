@@ -29,6 +29,9 @@ enum class Blocking { no, yes, leaving };
 // What may come with one packet.
 using Descriptors = std::array<UniqueFd, wire::kMaxDescriptors>;
 
+class ClientLease;
+class LeasedPort;
+
 class Channel {
   public:
     // The calling thread's channel, connected. nullptr, and the reason in `status`, when there is no server
@@ -116,13 +119,23 @@ class Channel {
 
     PresentedTokens presented_tokens;
 
-    // What the last handle that the thread used stands for (port_handle.h). A capability stands for the same
-    // as long as there is this server.
+    // What the last handle that the thread used stands for (port_handle.h), and the leases of the last port
+    // (leases.h): most threads use the same again and again. A capability stands for the same as long as
+    // there is this server.
     struct LastHandle {
+        host::NtHandle handle = nullptr;
+        std::uint64_t version = 0;  // host::handles_version(); 0: the handle may stand for something else now
         std::uint64_t cookie = 0;
         ServerHandle meaning;
     };
     LastHandle last_handle;
+    struct LastLeases {
+        std::uint64_t changes = 0;
+        std::uint64_t port = 0;
+        std::weak_ptr<ClientLease> client;
+        std::weak_ptr<LeasedPort> leased_port;
+    };
+    LastLeases last_leases;
 
   private:
     using Rest = std::function<NTSTATUS(NTSTATUS status, wire::Bytes body, Descriptors descriptors)>;

@@ -32,7 +32,7 @@ struct ProcessFacts {
     std::uint64_t process_id = 0;  // what GetCurrentProcessId() says in the program's own world
     std::int64_t creation_time = 0;
     std::uint32_t session_id = 0;
-    std::string image_path;  // UTF-8, for logs and the inspector
+    std::string image_path;        // UTF-8, for logs and the inspector
     std::uint64_t world = 0;       // as register_process has it
     std::vector<std::byte> token;  // encoded; empty: the server knows best
     TokenStamp token_stamp;
@@ -61,6 +61,10 @@ void close_handle(NtHandle handle);
 // The number of the capability behind a handle (core/capability_cache.h), where the host keeps it; 0 when the
 // descriptor has to be asked.
 std::uint64_t known_cookie(NtHandle handle);
+
+// Another number, which no process has had, after each handle that has become invalid; 0 where handles may do
+// so without the host's hearing of it.
+std::uint64_t handles_version();
 
 // A directory of the program's object namespace: its absolute path, or an id that only those learn who have a
 // handle to it, for one that no path leads to.

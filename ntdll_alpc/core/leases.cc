@@ -33,15 +33,6 @@ namespace {
 // Another number after each change of anybody's leases, also those of a parent process.
 std::atomic<std::uint64_t> changes{1};
 
-// What a thread found last: most use one port again and again, and need no lock for that.
-struct LastFound {
-    std::uint64_t changes = 0;
-    PortKey port;
-    std::weak_ptr<ClientLease> client;
-    std::weak_ptr<LeasedPort> leased_port;
-};
-thread_local LastFound last_found;
-
 Immortal<Leases>& only() {
     static Immortal<Leases> made;
     return made;
@@ -67,17 +58,17 @@ void Leases::offered(const PortKey& port, std::uint32_t lease) noexcept try {
 PortLeases Leases::at(CallScope& scope, const PortKey& port) {
     if (count_.load(std::memory_order_relaxed) == 0) return {};
     bool offered = false;
-    PortLeases found = look(port, &offered);
+    PortLeases found = look(scope.channel(), port, &offered);
     if (!offered) return found;
     take_part(scope, port);
-    return look(port, &offered);
+    return look(scope.channel(), port, &offered);
 }
 
-PortLeases Leases::look(const PortKey& port, bool* offered) {
+PortLeases Leases::look(Channel& channel, const PortKey& port, bool* offered) {
     *offered = false;
+    Channel::LastLeases& last = channel.last_leases;
     const std::uint64_t now = changes;
-    if (last_found.changes == now && last_found.port == port)
-        return {last_found.client.lock(), last_found.leased_port.lock()};
+    if (last.changes == now && last.port == port.handle) return {last.client.lock(), last.leased_port.lock()};
     const std::shared_lock lock(mutex_);
     const auto found = entries_.find(port);
     PortLeases leases;
@@ -85,7 +76,7 @@ PortLeases Leases::look(const PortKey& port, bool* offered) {
         *offered = !found->second.offers.empty();
         leases = found->second.leases;
     }
-    if (!*offered) last_found = {now, port, leases.client, leases.port};
+    if (!*offered) last = {now, port.handle, leases.client, leases.port};
     return leases;
 }
 

@@ -59,8 +59,8 @@ class Leases {
         std::vector<std::uint32_t> offers;
     };
     void take_part(CallScope& scope, const PortKey& port);
-    // Sets `offered` when there are offers to take part in.
-    PortLeases look(const PortKey& port, bool* offered);
+    // Sets `offered` when there are offers to take part in. The port is one of the channel's server.
+    PortLeases look(Channel& channel, const PortKey& port, bool* offered);
     // With mutex_ held: entries_ is another.
     void changed();
     NTSTATUS take_offer(CallScope& scope, std::uint32_t number);

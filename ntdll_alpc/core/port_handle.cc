@@ -34,9 +34,15 @@ NTSTATUS resolve_handle(host::CallGuard& guard, Channel& channel, HANDLE handle,
     const auto is_known = [&](std::uint64_t cookie) {
         return KnownHandles::instance().find(cookie, &known) && known.generation == channel.generation();
     };
-    std::uint64_t cookie = host::known_cookie(handle);
-    if (cookie != 0 && cookie == channel.last_handle.cookie) {
-        *resolved = channel.last_handle.meaning;
+    Channel::LastHandle& last = channel.last_handle;
+    // Before anything is asked, so that the answer is not older.
+    const std::uint64_t version = host::handles_version();
+    const bool unchanged = version != 0 && last.version == version && last.handle == handle;
+    std::uint64_t cookie = unchanged ? last.cookie : host::known_cookie(handle);
+    if (cookie != 0 && cookie == last.cookie) {
+        last.handle = handle;
+        last.version = version;
+        *resolved = last.meaning;
         return STATUS_SUCCESS;
     }
     UniqueFd descriptor;
@@ -48,7 +54,7 @@ NTSTATUS resolve_handle(host::CallGuard& guard, Channel& channel, HANDLE handle,
     }
     if (is_known(cookie)) {
         *resolved = known.meaning;
-        channel.last_handle = {cookie, known.meaning};
+        last = {handle, version, cookie, known.meaning};
         return STATUS_SUCCESS;
     }
     wire::AdoptHandle::Request request;

@@ -60,21 +60,10 @@ std::uint64_t HandleTable::new_version() {
     return ++last;
 }
 
-// Most threads use one handle again and again, and need no lock for that.
 std::uint64_t HandleTable::cookie(HANDLE handle) {
-    struct Last {
-        std::uint64_t version;
-        HANDLE handle;
-        std::uint64_t cookie;
-    };
-    thread_local Last last{};
-    const std::uint64_t version = version_;
-    if (last.version == version && last.handle == handle) return last.cookie;
     const std::lock_guard lock(mutex_);
     const Entry* const entry = find(handle);
-    if (!entry) return 0;
-    last = {version, handle, entry->cookie};
-    return entry->cookie;
+    return entry ? entry->cookie : 0;
 }
 
 void HandleTable::forget() {

@@ -25,6 +25,8 @@ class HandleTable {
     // The number of the socket behind a handle (core/capability_cache.h); 0 for what is not open or no
     // socket.
     std::uint64_t cookie(HANDLE handle);
+    // Another number, which no table has had, after each handle that has become invalid.
+    std::uint64_t version() const { return version_; }
     // In the child of a fork, whose handles would keep its parent's ports alive. The parent's lock does not
     // count.
     void forget();
@@ -43,7 +45,6 @@ class HandleTable {
 
     static std::uint64_t new_version();
 
-    // Another one, which no table has had, whenever a handle has become invalid.
     std::atomic<std::uint64_t> version_{new_version()};
     std::mutex mutex_;
     std::vector<Entry> entries_;     // guarded by mutex_

@@ -59,6 +59,10 @@ void close_handle(NtHandle handle) {
     native::HandleTable::instance().close(handle);
 }
 
+std::uint64_t handles_version() {
+    return native::HandleTable::instance().version();
+}
+
 std::uint64_t known_cookie(NtHandle handle) {
     return native::HandleTable::instance().cookie(handle);
 }

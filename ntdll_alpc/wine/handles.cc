@@ -63,4 +63,9 @@ std::uint64_t known_cookie(NtHandle handle) {
     return cookie;
 }
 
+// Handles are wineserver's.
+std::uint64_t handles_version() {
+    return 0;
+}
+
 }  // namespace ntalpc::host
