@@ -63,8 +63,12 @@ void LeasedPort::stop_listening(const ServerLease& lease) {
 bool LeasedPort::add(std::shared_ptr<ServerLease> lease) {
     const std::lock_guard lock(mutex_);
     if (lease->over()) return true;  // and perhaps nobody is told of that any more
-    if (!listen_to(lease->bell(), lease->number(), EPOLLIN | EPOLLET)) return false;
+    awake_.reserve(leases_.size() + 1);  // whoever wakes one later needs no memory
     leases_[lease->number()] = lease;
+    if (!listen_to(lease->bell(), lease->number(), EPOLLIN | EPOLLET)) {
+        leases_.erase(lease->number());
+        return false;
+    }
     count_ = leases_.size();
     awake_.push_back(std::move(lease));
     limit_awake();

@@ -102,7 +102,13 @@ void Leases::take_part(CallScope& scope, const PortKey& port) {
         changed();
     }
     for (const std::uint32_t number : offers) {
-        const NTSTATUS status = take_offer(scope, number);
+        NTSTATUS status = STATUS_NO_MEMORY;
+        // The call that this is a part of needs no lease.
+        try {
+            status = take_offer(scope, number);
+        } catch (const std::bad_alloc&) {
+            release(scope, port.handle, number + 1);
+        }
         if (status == STATUS_RETRY && chosen_path() == MessagePath::direct) offered(port, number + 1);
     }
 }
