@@ -60,6 +60,13 @@ struct TwoBranches {
         ASSERT_STATUS(STATUS_SUCCESS, receive(listener, received, nullptr, at_once));
         ASSERT_EQ(received.data(), text);
     }
+    auto receive_in_thread() const {
+        return Thread([this] {
+            Message<> received;
+            EXPECT_STATUS(STATUS_SUCCESS, receive(listener, received));
+            return received.data();
+        });
+    }
 };
 
 void send_by_turns(const TwoBranches& branches) {
@@ -122,11 +129,7 @@ ALPC_TEST(MixedTraffic, APollSeesWhatAnyConnectionHasSent, "6.1, M41", "WI", hig
         ASSERT_NO_FATAL_FAILURE(one.send_text("message"));
         ASSERT_NO_FATAL_FAILURE(branches.expect_next("message"));
     }
-    Thread waiting([&] {
-        Message<> received;
-        EXPECT_STATUS(STATUS_SUCCESS, receive(branches.listener, received));
-        return received.data();
-    });
+    auto waiting = branches.receive_in_thread();
     EXPECT_FALSE(waiting.done(short_wait));
     ASSERT_NO_FATAL_FAILURE(branches.second.send_text("for the thread that waits"));
     EXPECT_EQ(waiting.join(), "for the thread that waits");
@@ -141,11 +144,7 @@ ALPC_TEST(MixedTraffic, AThreadThatHasWaitedKeepsTheOrderOfSending, "3.3, M41", 
     branches.first.use(branches.listener);
     branches.second.use(branches.listener);
     for (int i = 0; i < 3; ++i) {
-        Thread waiting([&] {
-            Message<> received;
-            EXPECT_STATUS(STATUS_SUCCESS, receive(branches.listener, received));
-            return received.data();
-        });
+        auto waiting = branches.receive_in_thread();
         EXPECT_FALSE(waiting.done(short_wait));
         ASSERT_NO_FATAL_FAILURE(branches.first.send_text("for the thread that waits"));
         EXPECT_EQ(waiting.join(), "for the thread that waits");

@@ -62,8 +62,9 @@ void LeasedPort::stop_listening(const ServerLease& lease) {
 // It begins awake.
 bool LeasedPort::add(std::shared_ptr<ServerLease> lease) {
     const std::lock_guard lock(mutex_);
-    if (lease->over()) return true;  // and perhaps nobody is told of that any more
+    if (lease->over()) return true;      // and perhaps nobody is told of that any more
     awake_.reserve(leases_.size() + 1);  // whoever wakes one later needs no memory
+    if (const auto older = leases_.find(lease->number()); older != leases_.end()) remove(older);
     leases_[lease->number()] = lease;
     if (!listen_to(lease->bell(), lease->number(), EPOLLIN | EPOLLET)) {
         leases_.erase(lease->number());
@@ -104,15 +105,15 @@ void LeasedPort::wake_all() {
 // Nobody rings the bell of one that is asleep, and an alpcserver that is killed tells of nothing any more.
 void LeasedPort::drop_ended() {
     ended_ = page_->ended.load();
-    std::erase_if(awake_, [](const auto& lease) { return lease->over(); });
     for (auto next = leases_.begin(); next != leases_.end();) {
         const auto entry = next++;
         if (entry->second->over()) remove(entry);
     }
 }
 
-// Those that somebody may be looking at are kept until nobody does.
+// What is awake is among leases_, so those that somebody may be looking at are kept here until nobody does.
 void LeasedPort::remove(LeasesByNumber::iterator entry) {
+    std::erase(awake_, entry->second);
     stop_listening(*entry->second);
     auto removed = leases_.extract(entry);
     if (spinners_ != 0) removed_.insert(std::move(removed));
@@ -261,7 +262,6 @@ bool LeasedPort::take_from(CallScope& scope, std::shared_ptr<ServerLease> lease,
 
 void LeasedPort::forget(const ServerLease& lease) {
     const std::lock_guard lock(mutex_);
-    std::erase_if(awake_, [&](const auto& other) { return other.get() == &lease; });
     const auto entry = leases_.find(lease.number());
     if (entry != leases_.end() && entry->second.get() == &lease) remove(entry);
 }

@@ -135,12 +135,7 @@ class Datagrams : public DirectPath {
         const std::string name = fresh_port_name();
         port_ = make_port(name);
         ASSERT_NE(port_, nullptr);
-        std::thread client([&] { client_ = connect_to(name); });
-        TestMessage request;
-        EXPECT_EQ(receive(port_, &request, kLimit), STATUS_SUCCESS);
-        EXPECT_EQ(accept(port_, request, &accepted_), STATUS_SUCCESS);
-        client.join();
-        ASSERT_NE(client_, nullptr);
+        connect_both(port_, name, &client_, &accepted_);
     }
     void TearDown() override {
         for (const HANDLE handle : {client_, accepted_, port_}) NtClose(handle);
@@ -213,11 +208,7 @@ class ManyConnections : public DirectPath, public testing::WithParamInterface<in
         ASSERT_NE(port_, nullptr);
         for (int i = 0; i < GetParam(); ++i) {
             HANDLE client = nullptr, accepted = nullptr;
-            std::thread connecting([&] { client = connect_to(name); });
-            TestMessage request;
-            EXPECT_EQ(receive(port_, &request, kLimit), STATUS_SUCCESS);
-            EXPECT_EQ(accept(port_, request, &accepted), STATUS_SUCCESS);
-            connecting.join();
+            connect_both(port_, name, &client, &accepted);
             clients_.push_back(client);
             accepted_.push_back(accepted);
         }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <thread>
 
 #include "core/private_server_test_support.h"
 #include "ntalpc/name.h"
@@ -79,6 +80,17 @@ inline NTSTATUS accept(HANDLE port, TestMessage& request, HANDLE* accepted,
                        ALPC_PORT_ATTRIBUTES* limits = nullptr) {
     return NtAlpcAcceptConnectPort(accepted, port, 0, nullptr, limits, nullptr, &request.header, nullptr,
                                    TRUE);
+}
+
+// Both ends of a new connection to a port of this process.
+inline void connect_both(HANDLE port, const std::string& name, HANDLE* client, HANDLE* accepted) {
+    constexpr int limit = 10'000;
+    std::thread connecting([&] { *client = connect_to(name); });
+    TestMessage request;
+    EXPECT_EQ(receive(port, &request, limit), STATUS_SUCCESS);
+    EXPECT_EQ(accept(port, request, accepted), STATUS_SUCCESS);
+    connecting.join();
+    EXPECT_NE(*client, nullptr);
 }
 
 }  // namespace ntalpc
